@@ -1,0 +1,73 @@
+"""The place a program runs in, as the program sees it: a terminal or the page.
+
+Two things depend on the host: where `st.live` and `progress()` show what they are given, and what a long
+computation does to stay interruptible. Everything else is the same everywhere.
+
+A process has one host, so the choice lives in one object, `HOSTS`; the page's bridge replaces the host once at
+start, tests replace it inside `HOSTS.using(...)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+__all__ = ["HOSTS", "Host", "PlainHost", "checkpoint"]
+
+
+class Host(Protocol):
+    """What the surroundings offer to a running program."""
+
+    name: str
+
+    def checkpoint(self) -> None:
+        """Let the surroundings act. Called once per compiled step; must cost next to nothing when nothing is due.
+
+        The page returns to the browser's event loop here every 50 ms, waits while the user has paused, and raises
+        `KeyboardInterrupt` when the user has pressed Stop.
+        """
+
+    def tick(self) -> None:
+        """Mark the end of one visible step (a new `st.live` step, one turn of `progress()`); Step stops here."""
+
+
+class PlainHost:
+    """A terminal, a notebook or a test: the operating system interrupts for us, so there is nothing to do."""
+
+    name = "terminal"
+
+    def checkpoint(self) -> None:
+        """Do nothing: Ctrl-C arrives by itself."""
+
+    def tick(self) -> None:
+        """Do nothing: only the page can single-step."""
+
+
+class _Hosts:
+    """Holds the process's host; plain by default."""
+
+    def __init__(self) -> None:
+        self.current: Host = PlainHost()
+
+    def install(self, host: Host) -> None:
+        """Make `host` the surroundings of everything that follows."""
+        self.current = host
+
+    @contextmanager
+    def using(self, host: Host) -> Iterator[Host]:
+        """Make `host` the surroundings inside a with block."""
+        previous = self.current
+        self.current = host
+        try:
+            yield host
+        finally:
+            self.current = previous
+
+
+HOSTS = _Hosts()
+
+
+def checkpoint() -> None:
+    """Give the host a turn; see `Host.checkpoint`."""
+    HOSTS.current.checkpoint()

@@ -1,0 +1,86 @@
+"""What a device is to the rest of the library: about ten verbs, and facts about the hardware."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from ..compiler.program import Program
+from ..ir.graph import Graph
+
+
+@dataclass(frozen=True)
+class Caps:
+    """Limits and traits that the compiler plans for. The defaults are WebGPU's guaranteed minimum."""
+
+    max_storage_buffers: int = 8
+    max_workgroup_size: int = 256
+    max_workgroup_bytes: int = 16384
+    max_groups: int = 65535  # per grid dimension
+    max_binding_bytes: int = 128 << 20
+    max_buffer_bytes: int = 256 << 20
+    subgroup_size: int = 0  # 0: no subgroup operations
+    float16: bool = False
+    software: bool = False  # runs on CPU cores: no coalescing, expensive barriers
+
+
+@dataclass(frozen=True)
+class DeviceInfo:
+    """What `st.device_info()` shows."""
+
+    name: str  # "webgpu" or "cpu"
+    adapter: str  # as the driver names it
+    backend: str  # "Vulkan", "Metal", "D3D12", "browser", "NumPy"
+    driver: str
+    vendor: str = ""
+    architecture: str = ""
+    features: tuple[str, ...] = ()
+    limits: tuple[tuple[str, int], ...] = ()
+    caps: Caps = field(default_factory=Caps)
+    reason: str = ""  # why this device was chosen
+
+
+class Device(Protocol):
+    """A place where programs run.
+
+    Handles are integers that the device gives out. Work is queued in order; only `read` and `synchronize` wait.
+    ``lowering`` names what `load` takes: "wgsl" a `Program`, "graph" a `Graph`.
+    """
+
+    info: DeviceInfo
+    caps: Caps
+    lowering: str
+
+    def alloc(self, nbytes: int) -> int:
+        """A zeroed buffer of at least ``nbytes`` (rounded up to 4). Raises OutOfMemoryError."""
+
+    def free(self, handle: int) -> None:
+        """Give a buffer back; queued work that uses it still completes."""
+
+    def write(self, handle: int, data: object, offset: int = 0) -> None:
+        """Queue a copy of a bytes-like object into a buffer. Length and offset are multiples of 4."""
+
+    def read(self, requests: Sequence[tuple[int, int]]) -> list[memoryview]:
+        """Wait for queued work and return (handle, nbytes) ranges, all in one round trip."""
+
+    async def read_async(self, requests: Sequence[tuple[int, int]]) -> list[memoryview]:
+        """As `read`, without blocking the event loop."""
+
+    def load(self, program: Program | Graph) -> int:
+        """Compile and keep a program; returns its number. Raises KernelError."""
+
+    def unload(self, number: int) -> None:
+        """Forget a loaded program and its temporaries."""
+
+    def submit(self, number: int, handles: Sequence[int]) -> None:
+        """Queue one run with the external slots bound to ``handles``."""
+
+    def synchronize(self) -> None:
+        """Wait until all queued work is done."""
+
+    def time(self, number: int, handles: Sequence[int], repeats: int) -> float:
+        """Median seconds of device time for one run, from timestamps where there are any."""
+
+    def memory(self) -> dict[str, int]:
+        """Bytes and counts: ``allocated``, ``pooled``, ``buffers``, ``programs``."""

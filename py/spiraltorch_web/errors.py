@@ -1,0 +1,72 @@
+"""Every exception that the library raises on purpose.
+
+::
+
+    SpiralError
+    ├── ArgumentError (also ValueError)   an argument has a wrong value
+    │   ├── ShapeError                    shapes do not fit the operation
+    │   └── DTypeError (also TypeError)   dtypes do not fit the operation
+    ├── TraceError                        something a compiled step cannot record
+    ├── AutogradError                     a derivative that does not exist
+    ├── DeviceError                       the device refused or failed
+    │   ├── NoDeviceError                 the device asked for is not there
+    │   ├── DeviceLostError               the GPU went away
+    │   ├── OutOfMemoryError              an allocation was refused
+    │   └── KernelError                   a kernel did not compile
+    ├── FileFormatError                   a file is damaged, hostile or of another kind
+    └── AnomalyError                      NaN or infinity where training should stop
+"""
+
+from __future__ import annotations
+
+
+class SpiralError(Exception):
+    """Base of all errors raised by spiraltorch_web."""
+
+
+class ArgumentError(SpiralError, ValueError):
+    """An argument has a wrong value; the message names it, its value and what fits."""
+
+
+class ShapeError(ArgumentError):
+    """Shapes do not fit the operation; the message shows both."""
+
+
+class DTypeError(ArgumentError, TypeError):
+    """Dtypes do not fit the operation."""
+
+
+class TraceError(SpiralError, RuntimeError):
+    """A compiled step did something that cannot be recorded, such as reading a value."""
+
+
+class AutogradError(SpiralError, RuntimeError):
+    """A derivative was asked for that does not exist."""
+
+
+class DeviceError(SpiralError, RuntimeError):
+    """The device refused a request or failed."""
+
+
+class NoDeviceError(DeviceError):
+    """The device that was asked for is not available; the message says why."""
+
+
+class DeviceLostError(DeviceError):
+    """The GPU device went away (driver reset, page in the background, removed card)."""
+
+
+class OutOfMemoryError(DeviceError, MemoryError):
+    """The device could not allocate; the message gives the sizes."""
+
+
+class KernelError(DeviceError):
+    """A WGSL kernel did not compile; the message names it and shows the line."""
+
+
+class FileFormatError(SpiralError, ValueError):
+    """A file is truncated, damaged, hostile or of another format; nothing was loaded."""
+
+
+class AnomalyError(SpiralError, ArithmeticError):
+    """A value became NaN or infinite where the caller asked for training to stop."""

@@ -1,0 +1,76 @@
+"""Named routines: work with hand-written kernels that the fusing compiler does not generate.
+
+A routine declares its result shapes, its derivative, a NumPy twin and how it becomes kernel launches. To add one,
+write a module beside this file with a `Routine` and list it in `spiraltorch_web.kernels.table`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from ..compiler.program import Kernel
+from ..dtypes import DType
+from ..ir.node import Node, Shape, routine
+
+Spec = tuple[Shape, DType]
+
+
+@dataclass(frozen=True)
+class Operand:
+    """A buffer of one launch: ("input", i) an operand, ("output", i) a result, ("scratch", i) a temporary."""
+
+    role: str
+    index: int
+
+
+@dataclass(frozen=True)
+class Launch:
+    """One kernel launch of a routine."""
+
+    kernel: Kernel
+    operands: tuple[Operand, ...]
+    grid: tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Lowered:
+    """All launches of a routine, in order, and the bytes of each scratch buffer."""
+
+    launches: tuple[Launch, ...]
+    scratch: tuple[int, ...] = ()
+
+
+class LimitsLike(Protocol):
+    """The part of `spiraltorch_web.device.base.Caps` that routines plan for."""
+
+    max_storage_buffers: int
+    max_workgroup_size: int
+    max_workgroup_bytes: int
+    max_groups: int
+    subgroup_size: int
+    software: bool
+
+
+@dataclass(frozen=True)
+class Routine:
+    """A named routine.
+
+    ``infer(specs, params)`` gives the (shape, dtype) of each output. ``lower(specs, outputs, params, caps)`` gives the
+    launches; every operand is a contiguous buffer. ``reference(np, arrays, params)`` computes the outputs in NumPy.
+    ``derivative(node, cotangent)`` gives, for one output node, a cotangent (or None) per operand.
+    """
+
+    name: str
+    infer: Callable[[Sequence[Spec], tuple], tuple[Spec, ...]]
+    lower: Callable[[Sequence[Spec], Sequence[Spec], tuple, LimitsLike], Lowered]
+    reference: Callable[..., tuple]
+    derivative: Callable[[Node, Node], tuple[Node | None, ...]] | None = None
+
+    def __call__(self, *srcs: Node, params: tuple = ()) -> tuple[Node, ...]:
+        """The output nodes of one call."""
+        specs = self.infer([(src.shape, src.dtype) for src in srcs], params)
+        return tuple(
+            routine(self.name, srcs, params, index, shape, dtype) for index, (shape, dtype) in enumerate(specs)
+        )

@@ -1,0 +1,159 @@
+"""The deployable site: web/ as it is, plus the runtime, bundles, examples and a manifest, in one folder.
+
+All addresses in it are relative, so it works under any path prefix, and nothing in it names another origin.
+"""
+
+from __future__ import annotations
+
+import datetime
+import gzip
+import json
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from .environment import ensure_npm
+from .examples import examples_manifest
+from .policy import headers_file, with_meta_policy
+from .project import BuildError, Project, say
+from .runtime import DEFAULT_VERSION, Runtime, hosted_wheels, runtime_for, write_runtime
+from .stamps import digest, file_sha256, is_current, tree_files, write_stamp
+from .vendor import bundle_vendor
+from .wheel import build_wheel
+
+# Entries of web/ that are sources of the build or of tests, not of the page.
+NOT_SERVED = frozenset({"node_modules", "vendor", "bench", "package.json", "package-lock.json"})
+# Files this small or of these kinds gain nothing from compression.
+SMALLEST_COMPRESSED = 1024
+COMPRESSED_KINDS = frozenset({".png", ".webp", ".whl", ".gz", ".npz"})
+
+
+@dataclass(frozen=True)
+class SiteOptions:
+    """What a site is built with; ``numpy`` is the checked wheel of the CPU fallback, ``bench`` adds web/bench."""
+
+    numpy: Path | None = None
+    connect_src: tuple[str, ...] = ()
+    pyodide: str = DEFAULT_VERSION
+    bench: bool = False
+
+
+def build_site(project: Project, out: Path, options: SiteOptions) -> Path:
+    """Build the site into ``out`` unless it is current there already; give ``out``."""
+    ensure_npm(project, tests=options.pyodide != DEFAULT_VERSION)
+    runtime = runtime_for(options.pyodide)
+    own = build_wheel(project)
+    wheels = [own, *hosted_wheels(project, runtime), *([options.numpy] if options.numpy else [])]
+    vendor = bundle_vendor(project)
+    tools = tree_files(Path(__file__).parent)
+    sources = [*wheels, *page_files(project, options.bench), *tree_files(vendor), *_scripts(project), *tools]
+    wanted = digest(project.root, [*sources, project.web / "package-lock.json"], out, options)
+    stamp = project.cache / "sites" / f"{out.name}.stamp"
+    if out.is_dir() and is_current(stamp, wanted):
+        return out
+    say(f"writing the site to {_shown(project, out)}")
+    _replace(out, lambda folder: _write(project, folder, options, runtime, wheels, vendor))
+    write_stamp(stamp, wanted)
+    return out
+
+
+def page_files(project: Project, bench: bool = False) -> list[Path]:
+    """The files of web/ that are served as they are."""
+    skip = NOT_SERVED - {"bench"} if bench else NOT_SERVED
+    return [path for path in tree_files(project.web, skip) if ".test." not in path.name]
+
+
+def _scripts(project: Project) -> list[Path]:
+    """JavaScript that the wheel carries and the page, too, loads from its own origin (its policy forbids eval)."""
+    return [path for path in tree_files(project.package) if path.suffix in (".js", ".mjs")]
+
+
+def _write(
+    project: Project, folder: Path, options: SiteOptions, runtime: Runtime, wheels: list[Path], vendor: Path
+) -> None:
+    _copy(project.web, page_files(project, options.bench), folder)
+    _copy(vendor, tree_files(vendor), folder / "vendor")
+    _copy(project.package, _scripts(project), folder / "engine")
+    write_runtime(project, runtime, wheels, folder / "pyodide")
+    _write_json(folder / "examples.json", examples_manifest(project.web / "examples"))
+    _write_json(folder / "site.json", _facts(folder, options, runtime, wheels[0]))
+    (folder / "_headers").write_text(headers_file(options.connect_src))
+    index = folder / "index.html"
+    if index.is_file():
+        index.write_text(with_meta_policy(index.read_text(), options.connect_src))
+    _compress(project, folder)
+    _write_json(folder / "manifest.json", _manifest(folder))
+
+
+def _facts(folder: Path, options: SiteOptions, runtime: Runtime, wheel: Path) -> dict:
+    """What the page's worker reads first. ``sizes`` are bytes before compression, for the progress display."""
+    boot = [f"pyodide/{name}" for name in (*runtime.files, "pyodide-lock.json", f"wheels/{wheel.name}")]
+    seconds = os.environ.get("SOURCE_DATE_EPOCH")
+    now = datetime.datetime.now(datetime.timezone.utc)
+    built = datetime.datetime.fromtimestamp(int(seconds), datetime.timezone.utc) if seconds else now
+    return {
+        "version": wheel.name.split("-")[1],
+        "wheel": wheel.name,
+        "pyodide": {
+            "version": runtime.version,
+            "indexURL": "pyodide/",
+            "lockFileURL": "pyodide/pyodide-lock.json",
+        },
+        "numpy": options.numpy is not None,
+        "connectSrc": list(options.connect_src),
+        "sizes": {name: (folder / name).stat().st_size for name in boot},
+        "built": built.date().isoformat(),
+    }
+
+
+def _manifest(folder: Path) -> dict:
+    files = tree_files(folder)
+    rows = {path.relative_to(folder).as_posix(): path for path in files}
+    return {
+        "files": {name: {"bytes": path.stat().st_size, "sha256": file_sha256(path)} for name, path in rows.items()}
+    }
+
+
+def _compress(project: Project, folder: Path) -> None:
+    """Put a .gz beside every file that shrinks; equal content is compressed once (level 9 is slow) and kept."""
+    kept = project.cache / "gzip"
+    kept.mkdir(parents=True, exist_ok=True)
+    for path in tree_files(folder):
+        if path.suffix in COMPRESSED_KINDS or path.stat().st_size < SMALLEST_COMPRESSED:
+            continue
+        packed = kept / f"{file_sha256(path)}.gz"
+        if not packed.is_file():
+            packed.write_bytes(gzip.compress(path.read_bytes(), 9, mtime=0))
+        if packed.stat().st_size < 0.9 * path.stat().st_size:
+            shutil.copyfile(packed, path.with_name(path.name + ".gz"))
+
+
+def _copy(source: Path, files: list[Path], target: Path) -> None:
+    for path in files:
+        place = target / path.relative_to(source)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, place)
+
+
+def _write_json(path: Path, value: object) -> None:
+    path.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n")
+
+
+def _replace(out: Path, write) -> None:
+    """Write a folder beside ``out`` and put it in its place only when it is complete."""
+    if out.exists() and not (out / "site.json").is_file() and any(out.iterdir()):
+        raise BuildError(f"{out} exists and is not a site that this build wrote; choose another --out")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as scratch:
+        fresh = Path(scratch) / "site"
+        fresh.mkdir()
+        write(fresh)
+        if out.exists():
+            out.rename(Path(scratch) / "old")
+        fresh.rename(out)
+
+
+def _shown(project: Project, path: Path) -> str:
+    return str(path.relative_to(project.root)) if path.is_relative_to(project.root) else str(path)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 import venv
 from ctypes.util import find_library
 from pathlib import Path
@@ -34,14 +33,10 @@ def ensure_python(project: Project, *sets: str) -> None:
 def pip(project: Project, command: str, *arguments: str) -> str:
     """Run a pip command in the private environment."""
     options = ("--quiet", "--no-input", "--disable-pip-version-check")
-    return run(
-        [project.python, "-m", "pip", command, *options, *arguments], cwd=project.root, what=f"pip {command}"
-    )
+    return run([project.python, "-m", "pip", command, *options, *arguments], cwd=project.root, what=f"pip {command}")
 
 
 def _create_venv(project: Project) -> None:
-    if sys.version_info < (3, 11):
-        raise BuildError(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}")
     say(f"making a virtual environment in {project.venv.name}/")
     try:
         venv.create(project.venv, with_pip=True, symlinks=os.name != "nt")
@@ -114,7 +109,9 @@ def ensure_system_packages() -> None:
         run([*as_root, apt, "update", "-q"], cwd=Path("/"), what="apt-get update", env=environment)
         run(
             [*as_root, apt, "install", "-q", "-y", "--no-install-recommends", *missing],
-            cwd=Path("/"), what="apt-get install", env=environment,
+            cwd=Path("/"),
+            what="apt-get install",
+            env=environment,
         )
     except BuildError as failure:
         raise BuildError(f"{failure}\n{advice}") from failure

@@ -28,17 +28,19 @@ def content_security_policy(connect_src: Sequence[str] = ()) -> str:
     Pyodide compiles WebAssembly ('wasm-unsafe-eval'); the editor writes style elements ('unsafe-inline' for styles
     alone); pictures are made in the page (blob:, data:).
     """
-    return "; ".join((
-        "default-src 'self'",
-        "script-src 'self' 'wasm-unsafe-eval'",
-        "worker-src 'self'",
-        " ".join(("connect-src 'self'", *connect_src)),
-        "style-src 'self' 'unsafe-inline'",
-        "img-src 'self' blob: data:",
-        "object-src 'none'",
-        "base-uri 'none'",
-        "form-action 'none'",
-    ))
+    return "; ".join(
+        (
+            "default-src 'self'",
+            "script-src 'self' 'wasm-unsafe-eval'",
+            "worker-src 'self'",
+            " ".join(("connect-src 'self'", *connect_src)),
+            "style-src 'self' 'unsafe-inline'",
+            "img-src 'self' blob: data:",
+            "object-src 'none'",
+            "base-uri 'none'",
+            "form-action 'none'",
+        )
+    )
 
 
 def security_headers(connect_src: Sequence[str] = ()) -> dict[str, str]:

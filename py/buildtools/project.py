@@ -69,8 +69,13 @@ def run(
     words = [str(word) for word in command]
     try:
         done = subprocess.run(
-            words, cwd=cwd, env=env, stdin=subprocess.DEVNULL, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            words,
+            cwd=cwd,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
         )
     except FileNotFoundError as missing:
         raise BuildError(f"{what}: the program {words[0]!r} is not installed") from missing

@@ -108,10 +108,10 @@ class SiteHandler(http.server.BaseHTTPRequestHandler):
     def _file(self) -> Path | None:
         """The file a request means, or None after an error or a redirect was sent."""
         asked = urllib.parse.unquote(urllib.parse.urlsplit(self.path).path)
-        if not asked.startswith(self.server.prefix):
+        if "\0" in asked or not asked.startswith(self.server.prefix):
             return self._refuse(HTTPStatus.NOT_FOUND)
         path = (self.server.folder / asked.removeprefix(self.server.prefix).lstrip("/")).resolve()
-        if "\0" in asked or not path.is_relative_to(self.server.folder):
+        if not path.is_relative_to(self.server.folder):
             return self._refuse(HTTPStatus.NOT_FOUND)
         if path.is_dir() and not asked.endswith("/"):
             return self._refuse(HTTPStatus.MOVED_PERMANENTLY, asked + "/")

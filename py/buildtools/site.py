@@ -91,8 +91,8 @@ def _facts(folder: Path, options: SiteOptions, runtime: Runtime, wheel: Path) ->
     """What the page's worker reads first. ``sizes`` are bytes before compression, for the progress display."""
     boot = [f"pyodide/{name}" for name in (*runtime.files, "pyodide-lock.json", f"wheels/{wheel.name}")]
     seconds = os.environ.get("SOURCE_DATE_EPOCH")
-    now = datetime.datetime.now(datetime.timezone.utc)
-    built = datetime.datetime.fromtimestamp(int(seconds), datetime.timezone.utc) if seconds else now
+    now = datetime.datetime.now(datetime.UTC)
+    built = datetime.datetime.fromtimestamp(int(seconds), datetime.UTC) if seconds else now
     return {
         "version": wheel.name.split("-")[1],
         "wheel": wheel.name,
@@ -111,9 +111,7 @@ def _facts(folder: Path, options: SiteOptions, runtime: Runtime, wheel: Path) ->
 def _manifest(folder: Path) -> dict:
     files = tree_files(folder)
     rows = {path.relative_to(folder).as_posix(): path for path in files}
-    return {
-        "files": {name: {"bytes": path.stat().st_size, "sha256": file_sha256(path)} for name, path in rows.items()}
-    }
+    return {"files": {name: {"bytes": path.stat().st_size, "sha256": file_sha256(path)} for name, path in rows.items()}}
 
 
 def _compress(project: Project, folder: Path) -> None:

@@ -33,7 +33,8 @@ def _esbuild(project: Project, entries: list[Path], folder: Path) -> None:
     places = [f"--outdir={folder}", f"--metafile={folder / '.meta.json'}"]
     run(
         [project.node_modules / ".bin" / "esbuild", *entries, *options, *places],
-        cwd=project.web, what="bundling third-party code",
+        cwd=project.web,
+        what="bundling third-party code",
     )
 
 

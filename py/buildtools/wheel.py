@@ -34,7 +34,9 @@ def build_wheel(project: Project) -> Path:
     environment = {"SOURCE_DATE_EPOCH": SOURCE_DATE_EPOCH, **os.environ}
     run(
         [project.python, "-m", "hatchling", "build", "-t", "wheel", "-d", folder],
-        cwd=project.root, what="building the wheel", env=environment,
+        cwd=project.root,
+        what="building the wheel",
+        env=environment,
     )
     write_stamp(folder / "stamp", wanted)
     return _only_wheel(folder)

@@ -1,0 +1,170 @@
+"""The CPU device: graphs run in NumPy, one call per operation.
+
+The array behind a handle is never changed once a program can see it: results replace it. So views may be shared
+freely, and an update in place needs no copy.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import statistics
+import time
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..dtypes import DTYPES
+from ..errors import DeviceError, OutOfMemoryError
+from ..ir.graph import Graph
+from ..ir.node import Shape
+from .base import Caps, DeviceInfo
+from .cpu_ops import Array
+from .cpu_plan import Plan, plan
+
+# How values lie in buffers; bool takes a uint32 there (see `spiraltorch_web.dtypes`).
+_STORED = {"bool": np.uint32, "uint32": np.uint32, "int32": np.int32, "float16": np.float16, "float32": np.float32}
+
+
+class _Buffer:
+    """``nbytes`` of memory, held as an array of the dtype that was last used."""
+
+    __slots__ = ("nbytes", "array", "dtype")
+
+    def __init__(self, nbytes: int) -> None:
+        self.nbytes = nbytes
+        self.array: Array = np.zeros(nbytes, np.uint8)
+        self.dtype = "bytes"
+
+    def content(self) -> Array:
+        """The buffer as uint8, padded to its full length."""
+        if self.dtype == "bytes":
+            return self.array
+        array = np.ascontiguousarray(self.array, _STORED[self.dtype])
+        flat = array.reshape(-1).view(np.uint8)
+        missing = self.nbytes - flat.size
+        return np.concatenate([flat, np.zeros(missing, np.uint8)]) if missing else flat
+
+    def values(self, shape: Shape, dtype: str) -> Array:
+        """The buffer as an array of values; the conversion is kept for the next use."""
+        if self.dtype != dtype or self.array.shape != shape:
+            stored = np.dtype(_STORED[dtype])
+            count = int(np.prod(shape, dtype=np.int64))
+            array = self.content()[: count * stored.itemsize].view(stored).reshape(shape)
+            if dtype == "bool":
+                array = array != 0
+            if count * DTYPES[dtype].itemsize < self.nbytes - 3:
+                return array  # only a part: keep the rest
+            self.array, self.dtype = array, dtype
+        return self.array.astype(np.float32) if dtype == "float16" else self.array
+
+    def store(self, value: Array, shape: Shape, dtype: str) -> None:
+        """Replace the content by a computed value."""
+        array = np.asarray(value)
+        if dtype == "float16":
+            array = array.astype(np.float16)
+        # A view would keep its whole base alive. Strided windows have a base that is no array.
+        held = array.nbytes if array.base is None else getattr(array.base, "nbytes", math.inf)
+        if held > 2 * array.nbytes or not array.flags.c_contiguous:
+            array = array.copy()
+        self.array, self.dtype = array.reshape(shape), dtype
+
+    def write(self, data: memoryview, offset: int) -> None:
+        """Replace a range of bytes."""
+        content = np.zeros(self.nbytes, np.uint8) if data.nbytes == self.nbytes else self.content().copy()
+        content[offset : offset + data.nbytes] = np.frombuffer(data, np.uint8)
+        self.array, self.dtype = content, "bytes"
+
+
+class CpuDevice:
+    """See `spiraltorch_web.device.base.Device`. Work is done when `submit` returns; nothing is queued."""
+
+    lowering = "graph"
+
+    def __init__(self, reason: str = "") -> None:
+        self.caps = Caps(software=True, float16=True, max_binding_bytes=1 << 40, max_buffer_bytes=1 << 40)
+        self.info = DeviceInfo(
+            name="cpu", adapter=f"NumPy {np.__version__}", backend="NumPy", driver="", caps=self.caps, reason=reason
+        )
+        self._buffers: dict[int, _Buffer] = {}
+        self._programs: dict[int, Plan] = {}
+        self._numbers = itertools.count(1)
+        self._allocated = 0
+
+    def alloc(self, nbytes: int) -> int:
+        """A zeroed buffer. Raises OutOfMemoryError."""
+        size = -(-nbytes // 4) * 4
+        try:
+            buffer = _Buffer(size)
+        except MemoryError as error:
+            raise OutOfMemoryError(
+                f"cannot allocate {size:,} bytes on the CPU; {self._allocated:,} bytes are in use"
+            ) from error
+        handle = next(self._numbers)
+        self._buffers[handle] = buffer
+        self._allocated += size
+        return handle
+
+    def free(self, handle: int) -> None:
+        """Give a buffer back."""
+        self._allocated -= self._buffers.pop(handle).nbytes
+
+    def write(self, handle: int, data: object, offset: int = 0) -> None:
+        """Copy a bytes-like object into a buffer."""
+        view = memoryview(data)
+        if not view.nbytes:
+            return
+        view, buffer = view.cast("B"), self._buffers[handle]
+        if offset + view.nbytes > buffer.nbytes:
+            raise DeviceError(f"cannot write {view.nbytes} bytes at {offset} into a buffer of {buffer.nbytes} bytes")
+        buffer.write(view, offset)
+
+    def read(self, requests: Sequence[tuple[int, int]]) -> list[memoryview]:
+        """The first bytes of each buffer, as (handle, nbytes) asks."""
+        return [memoryview(self._buffers[handle].content()[:nbytes].tobytes()) for handle, nbytes in requests]
+
+    async def read_async(self, requests: Sequence[tuple[int, int]]) -> list[memoryview]:
+        """As `read`; nothing is ever pending here."""
+        return self.read(requests)
+
+    def load(self, program: Graph) -> int:
+        """Plan a graph; returns its number."""
+        number = next(self._numbers)
+        self._programs[number] = plan(program)
+        return number
+
+    def unload(self, number: int) -> None:
+        """Forget a program."""
+        del self._programs[number]
+
+    def submit(self, number: int, handles: Sequence[int]) -> None:
+        """Run a program. All results are computed before the first is stored."""
+        program, buffers = self._programs[number], self._buffers
+        leaves = [
+            buffers[handle].values(shape, dtype)
+            for handle, (shape, dtype) in zip(handles, program.leaves, strict=False)
+        ]
+        results = program.run(leaves)
+        for target, value, (shape, dtype) in zip(program.targets, results, program.stored, strict=True):
+            buffers[handles[target]].store(value, shape, dtype)
+
+    def synchronize(self) -> None:
+        """Nothing is queued."""
+
+    def time(self, number: int, handles: Sequence[int], repeats: int) -> float:
+        """Median seconds of one run by the clock."""
+        seconds = []
+        for _ in range(repeats):
+            start = time.perf_counter()
+            self.submit(number, handles)
+            seconds.append(time.perf_counter() - start)
+        return statistics.median(seconds)
+
+    def memory(self) -> dict[str, int]:
+        """Bytes and counts in use."""
+        return {
+            "allocated": self._allocated,
+            "pooled": 0,
+            "buffers": len(self._buffers),
+            "programs": len(self._programs),
+        }

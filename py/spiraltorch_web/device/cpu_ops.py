@@ -1,0 +1,322 @@
+"""What every operation means, in NumPy.
+
+`build(node)` gives a function from operand arrays to the result array. Values are float32 (also for float16, which
+is only a storage type), int32, uint32 and NumPy bools. Functions never change their operands, and elementwise ones
+broadcast: the executor keeps expanded values compact until an operation needs all entries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from ..dtypes import DType
+from ..ir.node import Node
+from ..ir.ops import Op
+from .cpu_conv import convolve
+from .cpu_special import erf, threefry
+
+Array = Any  # numpy.ndarray, or a NumPy scalar where a ufunc gave one
+Function = Callable[..., Array]
+
+VALUE_DTYPES: Mapping[str, np.dtype] = MappingProxyType(
+    {
+        "bool": np.dtype(np.bool_),
+        "uint32": np.dtype(np.uint32),
+        "int32": np.dtype(np.int32),
+        "float16": np.dtype(np.float32),
+        "float32": np.dtype(np.float32),
+    }
+)
+
+UFUNCS: Mapping[Op, np.ufunc] = MappingProxyType(
+    {
+        Op.NEG: np.negative,
+        Op.ABS: np.absolute,
+        Op.SIGN: np.sign,
+        Op.FLOOR: np.floor,
+        Op.CEIL: np.ceil,
+        Op.ROUND: np.rint,
+        Op.TRUNC: np.trunc,
+        Op.EXP: np.exp,
+        Op.EXPM1: np.expm1,
+        Op.LOG: np.log,
+        Op.LOG1P: np.log1p,
+        Op.SQRT: np.sqrt,
+        Op.RECIPROCAL: np.reciprocal,
+        Op.SIN: np.sin,
+        Op.COS: np.cos,
+        Op.TAN: np.tan,
+        Op.ASIN: np.arcsin,
+        Op.ACOS: np.arccos,
+        Op.ATAN: np.arctan,
+        Op.SINH: np.sinh,
+        Op.COSH: np.cosh,
+        Op.TANH: np.tanh,
+        Op.ASINH: np.arcsinh,
+        Op.ACOSH: np.arccosh,
+        Op.ATANH: np.arctanh,
+        Op.NOT: np.invert,
+        Op.ISNAN: np.isnan,
+        Op.ISINF: np.isinf,
+        Op.ADD: np.add,
+        Op.SUB: np.subtract,
+        Op.MUL: np.multiply,
+        Op.DIV: np.divide,
+        Op.FLOORDIV: np.floor_divide,
+        Op.MOD: np.remainder,
+        Op.MAXIMUM: np.maximum,
+        Op.MINIMUM: np.minimum,
+        Op.ATAN2: np.arctan2,
+        Op.LT: np.less,
+        Op.LE: np.less_equal,
+        Op.EQ: np.equal,
+        Op.NE: np.not_equal,
+        Op.AND: np.bitwise_and,
+        Op.OR: np.bitwise_or,
+        Op.XOR: np.bitwise_xor,
+    }
+)
+
+
+def value_dtype(dtype: DType) -> np.dtype:
+    """The NumPy dtype that values of ``dtype`` are computed with."""
+    return VALUE_DTYPES[dtype.name]
+
+
+def build(node: Node) -> Function:
+    """The function that computes a node from its operands' arrays."""
+    ufunc = UFUNCS.get(node.op)
+    return ufunc if ufunc is not None else BUILDERS[node.op](node)
+
+
+# --- leaves: computed once, when the graph is loaded ------------------------------------------------------------
+
+
+def constant(node: Node) -> Array:
+    """The value of a CONST node as one entry without axes; it broadcasts."""
+    return np.array(node.attrs[0], value_dtype(node.dtype))
+
+
+def index_range(node: Node) -> Array:
+    """The values of an IOTA node along its axis; the other axes have length 1 and broadcast."""
+    axis = node.attrs[0]
+    shape = [1] * node.ndim
+    shape[axis] = node.shape[axis]
+    return np.arange(node.shape[axis], dtype=np.int32).reshape(shape)
+
+
+# --- elementwise ------------------------------------------------------------------------------------------------
+
+
+def _identity(node: Node) -> Function:
+    return lambda x: x
+
+
+def _rsqrt(node: Node) -> Function:
+    return lambda x: np.reciprocal(np.sqrt(x))
+
+
+def _sigmoid(node: Node) -> Function:
+    one = np.float32(1)
+    return lambda x: one / (one + np.exp(-x))
+
+
+def _erf(node: Node) -> Function:
+    return erf
+
+
+def _power(node: Node) -> Function:
+    if node.dtype.kind == "f":
+        return np.power
+
+    def integer_power(base: Array, exponent: Array) -> Array:
+        # NumPy refuses negative exponents; 1/base truncates to 0 except for ±1.
+        result = np.power(base, np.maximum(exponent, 0))
+        unit = np.where(base == 1, 1, np.where(base == -1, 1 - 2 * (exponent & 1), 0))
+        return np.where(exponent < 0, unit, result).astype(np.int32)
+
+    return integer_power
+
+
+def _cast(node: Node) -> Function:
+    source, target = node.srcs[0].dtype, node.dtype
+    dtype = value_dtype(target)
+    if target.name == "float16":
+        return lambda x: x.astype(np.float16).astype(np.float32)
+    if source.kind == "f" and target.kind in "iu":
+        limits = np.iinfo(dtype)
+        # As WGSL does: values beyond the range become the nearest one. The largest float below 2^31 or 2^32.
+        low, high = np.float32(limits.min), np.nextafter(np.float32(limits.max), np.float32(0), dtype=np.float32)
+        return lambda x: np.fmin(np.fmax(x, low), high).astype(dtype)
+    return lambda x: x.astype(dtype)
+
+
+def _bitcast(node: Node) -> Function:
+    dtype = value_dtype(node.dtype)
+    return lambda x: x.view(dtype)
+
+
+def _shift(ufunc: np.ufunc) -> Callable[[Node], Function]:
+    # WGSL takes the shift modulo 32; C, and so NumPy, leaves larger shifts undefined.
+    def builder(node: Node) -> Function:
+        mask = np.array(31, value_dtype(node.dtype))
+        return lambda x, bits: ufunc(x, bits & mask)
+
+    return builder
+
+
+def _where(node: Node) -> Function:
+    return np.where
+
+
+def _threefry(node: Node) -> Function:
+    zero = np.uint32(0)
+    return lambda key0, key1, counter: threefry(key0, key1, counter, zero)[0]
+
+
+# --- movement ---------------------------------------------------------------------------------------------------
+
+
+def _reshape(node: Node) -> Function:
+    shape = node.shape
+    return lambda x: x.reshape(shape)
+
+
+def _permute(node: Node) -> Function:
+    axes = node.attrs[0]
+    return lambda x: x.transpose(axes)
+
+
+def broadcast(shape: tuple[int, ...]) -> Function:
+    """A function that makes all entries of a compact value visible, without a copy."""
+    return lambda x: np.broadcast_to(x, shape)
+
+
+def _pad(node: Node) -> Function:
+    padding, value = node.attrs
+    shape, dtype = node.shape, value_dtype(node.dtype)
+    inner = tuple(
+        slice(low, low + max(size - 1, 0) * (gap + 1) + min(size, 1), gap + 1)
+        for size, (low, _, gap) in zip(node.srcs[0].shape, padding, strict=True)
+    )
+
+    def pad(x: Array) -> Array:
+        result = np.full(shape, value, dtype) if value else np.zeros(shape, dtype)
+        result[inner] = x
+        return result
+
+    return pad
+
+
+def _shrink(node: Node) -> Function:
+    ranges = tuple(slice(*row) for row in node.attrs[0])
+    return lambda x: x[ranges]
+
+
+def _flip(node: Node) -> Function:
+    axes = node.attrs[0]
+    slices = tuple(slice(None, None, -1 if axis in axes else 1) for axis in range(node.ndim))
+    return lambda x: x[slices]
+
+
+def _slide(node: Node) -> Function:
+    axis, _, step, dilation = node.attrs
+    shape = node.shape
+
+    def slide(x: Array) -> Array:
+        stride = x.strides[axis]
+        strides = (*x.strides[:axis], stride * step, *x.strides[axis + 1 :], stride * dilation)
+        return np.lib.stride_tricks.as_strided(x, shape, strides, writeable=False)
+
+    return slide
+
+
+def _concat(node: Node) -> Function:
+    axis = node.attrs[0]
+    return lambda *parts: np.concatenate(parts, axis)
+
+
+def _gather(node: Node) -> Function:
+    return lambda x, index: x.take(index, 0, mode="clip")
+
+
+# --- reductions, products and routines --------------------------------------------------------------------------
+
+
+def _reduction(ufunc: np.ufunc) -> Callable[[Node], Function]:
+    def builder(node: Node) -> Function:
+        axes = node.attrs[0]
+        dtype = value_dtype(node.dtype)  # NumPy would widen integer sums
+        return lambda x: ufunc.reduce(x, axes, dtype)
+
+    return builder
+
+
+def _position(function: Function) -> Callable[[Node], Function]:
+    def builder(node: Node) -> Function:
+        axis = node.attrs[0][0]
+        return lambda x: function(x, axis).astype(np.int32)
+
+    return builder
+
+
+def _matmul(node: Node) -> Function:
+    return np.matmul
+
+
+def _conv(node: Node) -> Function:
+    spec = node.attrs[0]
+    return lambda x, w: convolve(x, w, spec)
+
+
+def routine_call(node: Node) -> Function:
+    """The function that computes all outputs of a named routine as a tuple."""
+    from ..kernels.table import ROUTINES
+
+    name, params, _ = node.attrs
+    reference = ROUTINES[name].reference
+    return lambda *arrays: reference(np, arrays, params)
+
+
+def _routine(node: Node) -> Function:
+    call, output = routine_call(node), node.attrs[2]
+    return lambda *arrays: call(*arrays)[output]
+
+
+BUILDERS: Mapping[Op, Callable[[Node], Function]] = MappingProxyType(
+    {
+        Op.RSQRT: _rsqrt,
+        Op.SIGMOID: _sigmoid,
+        Op.ERF: _erf,
+        Op.CAST: _cast,
+        Op.BITCAST: _bitcast,
+        Op.DETACH: _identity,
+        Op.POW: _power,
+        Op.SHL: _shift(np.left_shift),
+        Op.SHR: _shift(np.right_shift),
+        Op.WHERE: _where,
+        Op.THREEFRY: _threefry,
+        Op.RESHAPE: _reshape,
+        Op.PERMUTE: _permute,
+        Op.EXPAND: _identity,  # the value stays compact
+        Op.PAD: _pad,
+        Op.SHRINK: _shrink,
+        Op.FLIP: _flip,
+        Op.SLIDE: _slide,
+        Op.CONCAT: _concat,
+        Op.GATHER: _gather,
+        Op.SUM: _reduction(np.add),
+        Op.PROD: _reduction(np.multiply),
+        Op.MAX: _reduction(np.maximum),
+        Op.MIN: _reduction(np.minimum),
+        Op.ARGMAX: _position(np.argmax),
+        Op.ARGMIN: _position(np.argmin),
+        Op.MATMUL: _matmul,
+        Op.CONV: _conv,
+        Op.ROUTINE: _routine,
+    }
+)

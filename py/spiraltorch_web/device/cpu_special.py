@@ -1,0 +1,61 @@
+"""Two functions that NumPy lacks: the error function and the Threefry block cipher."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+Array = Any  # numpy.ndarray
+
+# Chebyshev fits of this project, to float32. erf(x)/x in x² on [0, 1], error 1.4e-9;
+# log erfc(x) in x on [1, 4], error of erfc 6e-10. From 4 on, erf is 1 in float32.
+_NEAR = (
+    7.882497448e-05,
+    -8.018855501e-04,
+    5.189312156e-03,
+    -2.685432881e-02,
+    1.128359735e-01,
+    -3.761262596e-01,
+    1.128379107,
+)
+_FAR = (
+    1.614061603e-06, -4.559062290e-05, 5.927695310e-04, -4.740222357e-03, 2.636471763e-02,
+    -1.099782437e-01, -6.319370866e-01, -1.130166650, 3.032129607e-04,
+)  # fmt: skip
+
+
+def _polynomial(x: Array, coefficients: tuple[float, ...]) -> Array:
+    """Horner's rule, highest power first."""
+    result = np.full_like(x, coefficients[0])
+    for coefficient in coefficients[1:]:
+        result *= x
+        result += np.float32(coefficient)
+    return result
+
+
+def erf(x: Array) -> Array:
+    """The error function in float32, within 2e-7 of the exact value and relatively as close near zero."""
+    x = np.asarray(x)
+    size = np.abs(x)
+    near = x * _polynomial(np.minimum(x * x, np.float32(1)), _NEAR)
+    far = np.copysign(1 - np.exp(_polynomial(np.clip(size, 1, 4), _FAR)), x)
+    return np.where(size >= 1, far, near)
+
+
+_ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
+_PARITY = np.uint32(0x1BD11BDA)
+
+
+def threefry(key0: Array, key1: Array, count0: Array, count1: Array) -> tuple[Array, Array]:
+    """Threefry-2x32 with 20 rounds on uint32 arrays. [Salmon et al. 2011]"""
+    keys = (key0, key1, key0 ^ key1 ^ _PARITY)
+    x0, x1 = count0 + keys[0], count1 + keys[1]
+    for block in range(5):
+        for bits in _ROTATIONS[block % 2]:
+            x0 = x0 + x1
+            x1 = (x1 << np.uint32(bits)) | (x1 >> np.uint32(32 - bits))
+            x1 = x1 ^ x0
+        x0 = x0 + keys[(block + 1) % 3]
+        x1 = x1 + keys[(block + 2) % 3] + np.uint32(block + 1)
+    return x0, x1

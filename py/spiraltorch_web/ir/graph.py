@@ -64,15 +64,14 @@ def canonical(
             leaves.append(Node(Op.BUFFER, (), (slot,), node.shape, node.dtype))
             number[leaves[slot]] = len(key)
             key.append(("leaf", node.shape, node.dtype.name))
+        if (leaves[slot].shape, leaves[slot].dtype) != (node.shape, node.dtype):
+            raise ValueError(f"one storage is used as {leaves[slot]} and as {node}")
         return leaves[slot]
 
     computed = {node for node in toposort(outputs) if node.buffer is not None}
     for node in toposort(outputs, computed):
         if node.buffer is not None:
-            base = leaf(node.buffer, node)
-            if base.shape != node.shape or base.dtype is not node.dtype:
-                raise ValueError("one storage is used under two shapes or dtypes")
-            mapped[node] = base
+            mapped[node] = leaf(node.buffer, node)
             continue
         srcs = tuple(mapped[src] for src in node.srcs)
         # repr tells 0.0 from -0.0 and 1 from True and 1.0.

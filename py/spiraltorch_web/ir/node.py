@@ -19,7 +19,10 @@ Shape = tuple[int, ...]
 
 
 class Node:
-    """One operation in a graph. Compared and hashed by identity; ``buffer`` is its storage once it was computed."""
+    """One operation in a graph, compared and hashed by identity.
+
+    ``buffer`` is its storage once it was computed. Values never change; only `settle` turns a computed node into a leaf.
+    """
 
     __slots__ = ("op", "srcs", "attrs", "shape", "dtype", "buffer", "__weakref__")
 
@@ -48,6 +51,10 @@ class Node:
     @property
     def kind(self) -> Kind:
         return OPS[self.op].kind
+
+    def settle(self, storage: object) -> None:
+        """Become a leaf that reads ``storage``; the operands are forgotten. Users of this node see the same values."""
+        self.op, self.srcs, self.attrs, self.buffer = Op.BUFFER, (), (storage,), storage
 
     def __repr__(self) -> str:
         attrs = f" {self.attrs}" if self.attrs else ""

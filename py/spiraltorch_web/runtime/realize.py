@@ -1,0 +1,115 @@
+"""From lazy tensors to values: the one place where graphs, programs and devices meet."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Sequence
+from typing import Any
+
+from ..device.base import Device
+from ..dtypes import DType
+from ..errors import DeviceError, TraceError
+from ..ir.graph import Graph, canonical
+from ..ir.node import Node, Shape, buffer
+from .session import Session, session
+from .storage import Placeholder, Storage
+
+
+def upload(data: Any, shape: Shape, dtype: DType) -> Node:
+    """A leaf that holds ``data``: bytes in the dtype's device form (bool as u32), padded here to 4 bytes."""
+    device = session().device
+    view = memoryview(data).cast("B")
+    storage = Storage(device, view.nbytes)
+    if view.nbytes % 4:
+        view = memoryview(bytes(view) + b"\0" * (-view.nbytes % 4))
+    if view.nbytes:
+        device.write(storage.handle, view)
+    return buffer(storage, shape, dtype)
+
+
+def realize(*tensors: Any) -> None:
+    """Compute tensors, and those assigned in place that still wait, in one run."""
+    current = session()
+    if current.tracing is not None:
+        raise TraceError("a tensor's value was asked for inside a compiled step, which only records work")
+    wanted = [tensor for tensor in {*tensors, *current.pending} if tensor._node.buffer is None]
+    current.pending.clear()
+    if wanted:
+        compute_nodes(tensor._node for tensor in wanted)
+    for tensor in wanted:
+        _settle(tensor)
+
+
+def compute_nodes(nodes: Iterable[Node]) -> None:
+    """Give every node a buffer with its values."""
+    todo = [node for node in dict.fromkeys(nodes) if node.buffer is None]
+    if not todo:
+        return
+    graph, storages, key = canonical(todo)
+    device = device_of(storages, session())
+    number = load(device, graph, key)
+    results: dict[int, Storage] = {}
+    for node, target in zip(todo, graph.targets, strict=True):
+        results[target] = node.buffer = Storage(device, node.nbytes)
+    fresh = [results[slot].handle for slot in range(len(storages), graph.num_slots)]
+    device.submit(number, [*(storage.handle for storage in storages), *fresh])
+
+
+def load(device: Device, graph: Graph, key: Hashable) -> int:
+    """The loaded program for a graph: from the cache, else compiled now."""
+    current = session()
+    number = current.program(device, key)
+    if number is None:
+        number = device.load(lower(device, graph))
+        current.keep_program(device, key, number)
+    return number
+
+
+def lower(device: Device, graph: Graph) -> Any:
+    """What the device's `load` takes."""
+    if device.lowering == "graph":
+        return graph
+    from ..compiler.build import build_program  # only devices that take WGSL need the compiler
+
+    return build_program(graph, device.caps)
+
+
+def device_of(storages: Iterable[object], current: Session) -> Device:
+    """The one device that holds the storages, or the session's."""
+    devices = {}
+    for storage in storages:
+        if isinstance(storage, Placeholder):
+            raise TraceError(
+                "a tensor made inside a compiled step was used outside it; return it from the step to use its value"
+            )
+        devices[id(storage.device)] = storage.device
+    if len(devices) > 1:
+        names = " and ".join(sorted(device.info.name for device in devices.values()))
+        raise DeviceError(f"tensors live on {names}; move them to one device with .to(device)")
+    return next(iter(devices.values())) if devices else current.device
+
+
+def _settle(tensor: Any) -> None:
+    # A result that a gradient may still flow through keeps its graph; everything else becomes a leaf.
+    node = tensor._node
+    if tensor.is_leaf or not tensor.requires_grad:
+        node.settle(node.buffer)
+
+
+def read_values(tensors: Sequence[Any]) -> list[memoryview]:
+    """The bytes of several tensors in device form, in one round trip."""
+    realize(*tensors)
+    device, requests = _requests(tensors)
+    return device.read(requests) if requests else []
+
+
+async def read_values_async(tensors: Sequence[Any]) -> list[memoryview]:
+    """As `read_values`, without blocking the event loop."""
+    realize(*tensors)
+    device, requests = _requests(tensors)
+    return await device.read_async(requests) if requests else []
+
+
+def _requests(tensors: Sequence[Any]) -> tuple[Device, list[tuple[int, int]]]:
+    storages = [tensor._node.buffer for tensor in tensors]
+    device = device_of(storages, session())
+    return device, [(storage.handle, tensor._node.nbytes) for storage, tensor in zip(storages, tensors, strict=True)]

@@ -1,0 +1,93 @@
+"""What a running program shares: the device, the grad mode, the trace in progress.
+
+There is one `Session` unless a program makes its own; it is held in a context variable, never in module globals.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections import OrderedDict
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+from ..device.base import Device
+from ..errors import TraceError
+
+if TYPE_CHECKING:
+    from .trace import Trace
+
+PROGRAMS_KEPT = 512
+
+
+class Session:
+    """State of one running program."""
+
+    def __init__(self) -> None:
+        self._device: Device | None = None
+        self.grad_enabled = True
+        self.tracing: Trace | None = None
+        self.epoch = 0  # counts traces: a tensor made in a trace carries its number
+        # Tensors assigned in place and not computed yet: the next realize computes them too.
+        self.pending: weakref.WeakSet[Any] = weakref.WeakSet()
+        # Leaf node -> weak reference to the tensor that wants its gradient.
+        self.leaf_of: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
+        self.generator: Any = None  # the default random generator, made by spiraltorch_web.random
+        self._programs: dict[Device, OrderedDict[Hashable, int]] = {}
+
+    @property
+    def device(self) -> Device:
+        """The device that new work goes to; opened at first use."""
+        if self._device is None:
+            from ..device.select import open_device  # opening a device loads its backend: only when one is needed
+
+            self._device = open_device()
+        return self._device
+
+    @property
+    def has_device(self) -> bool:
+        return self._device is not None
+
+    def use_device(self, device: Device) -> None:
+        """Send new work to ``device``; tensors that exist stay where they are."""
+        if self.tracing is not None:
+            raise TraceError("the device cannot change inside a compiled step")
+        self._device = device
+        self.generator = None
+
+    def program(self, device: Device, key: Hashable) -> int | None:
+        """The number of a loaded program, if the device still has it."""
+        programs = self._programs.setdefault(device, OrderedDict())
+        number = programs.get(key)
+        if number is not None:
+            programs.move_to_end(key)
+        return number
+
+    def keep_program(self, device: Device, key: Hashable, number: int) -> None:
+        """Remember a loaded program; the least recently used one goes when there are too many."""
+        programs = self._programs.setdefault(device, OrderedDict())
+        programs[key] = number
+        if len(programs) > PROGRAMS_KEPT:
+            device.unload(programs.popitem(last=False)[1])
+
+
+_current: ContextVar[Session] = ContextVar("spiraltorch_web.session")
+_current.set(Session())
+_default = _current.get()
+
+
+def session() -> Session:
+    """The session of the running code."""
+    return _current.get(_default)
+
+
+@contextmanager
+def grad_mode(enabled: bool) -> Iterator[None]:
+    """Record derivatives, or do not, in the body."""
+    current = session()
+    before, current.grad_enabled = current.grad_enabled, enabled
+    try:
+        yield
+    finally:
+        current.grad_enabled = before

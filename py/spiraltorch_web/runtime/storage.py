@@ -1,0 +1,34 @@
+"""Device memory with an owner."""
+
+from __future__ import annotations
+
+import weakref
+
+from ..device.base import Device
+
+
+class Storage:
+    """A device buffer that is given back when nothing refers to it any more."""
+
+    __slots__ = ("device", "handle", "nbytes", "__weakref__")
+
+    def __init__(self, device: Device, nbytes: int) -> None:
+        self.device = device
+        self.nbytes = nbytes
+        self.handle = device.alloc(max(nbytes, 4))
+        weakref.finalize(self, device.free, self.handle)
+
+    def __repr__(self) -> str:
+        return f"Storage({self.device.info.name}, {self.nbytes:,} bytes)"
+
+
+class Placeholder:
+    """Stands for the storage of an argument while a step is traced."""
+
+    __slots__ = ("index",)
+
+    def __init__(self, index: int) -> None:
+        self.index = index
+
+    def __repr__(self) -> str:
+        return f"Placeholder({self.index})"

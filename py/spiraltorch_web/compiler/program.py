@@ -10,13 +10,15 @@ class Kernel:
     """One WGSL compute shader with entry point ``main`` and all its buffers in group 0.
 
     ``source`` has no ``enable`` lines: the device writes those of ``needs`` in its own dialect. ``access[i]`` is
-    "read" or "read_write" for binding i.
+    "read" or "read_write" for binding i. ``trusted`` promises that every index is in range and every loop ends: such
+    kernels may run without the checks that WGSL implementations add.
     """
 
     name: str
     source: str
     access: tuple[str, ...]
     needs: frozenset[str] = frozenset()  # of "subgroups", "f16"
+    trusted: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,137 @@
+"""Programs on the native device: compiled kernels, bind groups and the recording of one run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from wgpu.backends.wgpu_native import ffi, lib
+
+from ..compiler.program import Dispatch, Kernel, Program
+from ..errors import DeviceError
+from .cache import LruCache
+from .dialect import kernel_error, module_text
+from .native_api import Api
+
+# Both bounds are per program. A replay alternates between a few sets of buffers; a set holds one group per dispatch.
+BINDING_SETS = 64
+GROUPS_PER_DISPATCH = 16
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """A compiled kernel."""
+
+    pipeline: object
+    group_layout: object
+
+
+class PipelineCache:
+    """Compiled kernels of one device, by everything that decides their code."""
+
+    def __init__(self, api: Api, unchecked: bool) -> None:
+        self._api = api
+        self._unchecked = unchecked
+        self._pipelines: dict[tuple, Pipeline] = {}
+        self._layouts: dict[tuple[str, ...], tuple] = {}
+
+    def compile(self, kernels: Sequence[Kernel]) -> list[Pipeline]:
+        """The pipelines of the kernels; new ones are compiled side by side. Raises KernelError."""
+        keys = [(kernel.source, kernel.access, kernel.needs, kernel.trusted) for kernel in kernels]
+        missing = {key: kernel for key, kernel in zip(keys, kernels, strict=True) if key not in self._pipelines}
+        for kernel in missing.values():
+            if kernel.access not in self._layouts:
+                self._layouts[kernel.access] = self._api.create_layouts(kernel.access)
+        if len(missing) == 1:
+            self._pipelines.update((key, self._build(kernel)) for key, kernel in missing.items())
+        elif missing:
+            with ThreadPoolExecutor(max_workers=8) as threads:
+                self._pipelines.update(zip(missing, threads.map(self._build, missing.values()), strict=True))
+        return [self._pipelines[key] for key in keys]
+
+    def _build(self, kernel: Kernel) -> Pipeline:
+        group_layout, layout = self._layouts[kernel.access]
+        unchecked = self._unchecked and kernel.trusted
+        module = self._api.create_module(module_text(kernel, "naga"), kernel.name, unchecked)
+        self._raise_reports(kernel)
+        pipeline = self._api.create_pipeline(module, layout, kernel.name)
+        self._raise_reports(kernel)
+        return Pipeline(pipeline, group_layout)
+
+    def _raise_reports(self, kernel: Kernel) -> None:
+        reports = self._api.reports()
+        if reports:
+            raise kernel_error(kernel, "naga", reports[0].message)
+
+
+class LoadedProgram:
+    """One program, ready to be recorded with any set of external buffers.
+
+    ``buffer_of(handle)`` gives the library's buffer; ``temporaries`` are the handles of the program's own slots.
+    """
+
+    def __init__(
+        self,
+        api: Api,
+        program: Program,
+        pipelines: Sequence[Pipeline],
+        temporaries: Sequence[int],
+        buffer_of: Callable[[int], object],
+    ) -> None:
+        self.temporaries = tuple(temporaries)
+        self.num_external = program.num_external
+        self._api = api
+        self._dispatches = tuple(dispatch for dispatch in program.dispatches if 0 not in dispatch.grid)
+        self._pipelines = pipelines
+        self._buffer_of = buffer_of
+        self._sets: LruCache[tuple[int, ...], list[tuple]] = LruCache(BINDING_SETS)
+        self._groups: LruCache[tuple, object] = LruCache(GROUPS_PER_DISPATCH * max(1, len(self._dispatches)))
+
+    @property
+    def num_groups(self) -> int:
+        """Bind groups kept."""
+        return len(self._groups)
+
+    def forget_buffers(self) -> None:
+        """Drop all bind groups, because buffers that they name are gone."""
+        self._sets.clear()
+        self._groups.clear()
+
+    def record(self, compute_pass, handles: tuple[int, ...]) -> None:
+        """Record every dispatch into an open pass."""
+        steps = self._sets.get(handles)
+        if steps is None:
+            steps = self._sets.put(handles, self._prepare(handles))
+        set_pipeline = lib.wgpuComputePassEncoderSetPipeline
+        set_group = lib.wgpuComputePassEncoderSetBindGroup
+        dispatch = lib.wgpuComputePassEncoderDispatchWorkgroups
+        null = ffi.NULL
+        for pipeline, group, x, y, z in steps:
+            if pipeline is not None:
+                set_pipeline(compute_pass, pipeline)
+            set_group(compute_pass, 0, group, 0, null)
+            dispatch(compute_pass, x, y, z)
+
+    def _prepare(self, handles: tuple[int, ...]) -> list[tuple]:
+        if len(handles) != self.num_external:
+            raise DeviceError(f"the program binds {self.num_external} buffers, {len(handles)} were given")
+        slots = handles + self.temporaries
+        steps, previous = [], None
+        for dispatch in self._dispatches:
+            pipeline = self._pipelines[dispatch.kernel]
+            group = self._group(pipeline, dispatch, slots)
+            steps.append((None if pipeline is previous else pipeline.pipeline, group, *dispatch.grid))
+            previous = pipeline
+        self._api.check("binding buffers")
+        return steps
+
+    def _group(self, pipeline: Pipeline, dispatch: Dispatch, slots: tuple[int, ...]):
+        # Bindings are multiples of 4 bytes; only a float16 range of odd length is rounded up.
+        ranges = tuple((slots[ref.slot], ref.offset, (ref.size + 3) & ~3) for ref in dispatch.buffers)
+        key = (pipeline.group_layout, ranges)
+        group = self._groups.get(key)
+        if group is None:
+            bound = [(self._buffer_of(handle), offset, size) for handle, offset, size in ranges]
+            group = self._groups.put(key, self._api.create_group(pipeline.group_layout, bound))
+        return group

@@ -1,0 +1,127 @@
+"""Choosing a device by name, and saying why it was chosen.
+
+=================== ==============================================================================================
+``auto``            a hardware GPU through WebGPU, else the CPU, which is announced on stderr with the reason
+``webgpu``          a hardware GPU, else a software adapter; `info.reason` says which
+``webgpu:software`` a software adapter, for tests
+``cpu``             NumPy
+=================== ==============================================================================================
+"""
+
+from __future__ import annotations
+
+import sys
+
+from ..config import Settings, device_name, settings
+from ..errors import NoDeviceError
+from .base import Device
+
+IN_BROWSER = sys.platform == "emscripten"
+
+
+def open_device(name: str | None = None, chosen: Settings | None = None) -> Device:
+    """Open a device; None means SPIRALTORCH_DEVICE. Raises NoDeviceError with the reason, ArgumentError.
+
+    In a browser without JSPI a GPU can only be opened by `open_device_async`.
+    """
+    chosen = chosen or settings()
+    name = device_name(name) if name is not None else chosen.device
+    if name == "cpu":
+        return open_cpu(f"{_asked(name)}")
+    try:
+        return _open_webgpu(name, chosen)
+    except NoDeviceError as error:
+        if name != "auto":
+            raise
+        return _fall_back(error)
+
+
+async def open_device_async(name: str | None = None, chosen: Settings | None = None) -> Device:
+    """As `open_device`, for places that cannot wait, such as browsers without JSPI."""
+    chosen = chosen or settings()
+    name = device_name(name) if name is not None else chosen.device
+    if name == "cpu" or not IN_BROWSER:
+        return open_device(name, chosen)
+    from .browser import open_browser_async
+
+    try:
+        return await open_browser_async(*_browser_wish(name))
+    except NoDeviceError as error:
+        if name != "auto":
+            raise
+        return _fall_back(error)
+
+
+def open_cpu(reason: str) -> Device:
+    """The NumPy device. Raises NoDeviceError when NumPy is not there."""
+    try:
+        from .cpu import CpuDevice
+    except ModuleNotFoundError as error:
+        if error.name != "numpy":
+            raise
+        raise NoDeviceError(_NUMPY_MISSING) from error
+    return CpuDevice(reason)
+
+
+def _open_webgpu(name: str, chosen: Settings) -> Device:
+    if IN_BROWSER:
+        from .browser import open_browser
+
+        return open_browser(*_browser_wish(name))
+    try:
+        from . import native_open
+    except ModuleNotFoundError as error:
+        if error.name != "wgpu":
+            raise
+        raise NoDeviceError(
+            "WebGPU outside the browser needs the package wgpu: pip install 'spiraltorch-web[native]'"
+        ) from error
+    adapters = native_open.adapters()
+    hardware = [adapter for adapter in adapters if not native_open.is_software(adapter)]
+    software = [adapter for adapter in adapters if native_open.is_software(adapter)]
+    if name == "webgpu:software":
+        candidates = software
+    else:
+        candidates = hardware + (software if name == "webgpu" else [])
+    if not candidates:
+        raise NoDeviceError(_no_adapter(name, bool(hardware), bool(software)))
+    best = candidates[0]
+    reason = _reason(name, native_open.is_software(best))
+    return native_open.open_native(best, reason, chosen.unchecked)
+
+
+def _browser_wish(name: str) -> tuple[str, str]:
+    """Which adapters the browser device may use, and how it words the reason for one."""
+    return name, _asked(name)
+
+
+def _asked(name: str) -> str:
+    return f"{name} was asked for"
+
+
+def _reason(name: str, software: bool) -> str:
+    if name == "auto":
+        return "the best hardware adapter"
+    if name == "webgpu" and software:
+        return f"{_asked(name)} and there is only a software adapter"
+    return _asked(name)
+
+
+def _no_adapter(name: str, hardware: bool, software: bool) -> str:
+    if name == "webgpu:software":
+        have = "only hardware adapters" if hardware else "no adapter"
+        return f"no software WebGPU adapter: the system has {have} (on Debian and Ubuntu: mesa-vulkan-drivers)"
+    if software:
+        return "no hardware GPU was found; SPIRALTORCH_DEVICE=webgpu uses the software adapter that is there"
+    return "no GPU with a Vulkan, Metal or Direct3D 12 driver was found"
+
+
+def _fall_back(error: NoDeviceError) -> Device:
+    device = open_cpu(f"no WebGPU: {error}")
+    print(f"spiraltorch: computing on the CPU: {error}", file=sys.stderr)
+    return device
+
+
+_NUMPY_MISSING = "the CPU device needs NumPy: " + (
+    "this page does not host it" if IN_BROWSER else "pip install 'spiraltorch-web[cpu]'"
+)

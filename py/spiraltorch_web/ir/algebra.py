@@ -1,0 +1,98 @@
+"""Short names for building nodes: arithmetic on nodes of one shape and dtype."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .node import Node, Shape, const, elementwise, expand, permute, reduce, reshape
+from .ops import Op
+
+
+def filled(like: Node, value: bool | int | float) -> Node:
+    """A constant of the shape and dtype of ``like``."""
+    return const(value, like.dtype, like.shape)
+
+
+def add(a: Node, b: Node) -> Node:
+    """a + b."""
+    return elementwise(Op.ADD, a, b)
+
+
+def sub(a: Node, b: Node) -> Node:
+    """a − b."""
+    return elementwise(Op.SUB, a, b)
+
+
+def mul(a: Node, b: Node) -> Node:
+    """a · b."""
+    return elementwise(Op.MUL, a, b)
+
+
+def div(a: Node, b: Node) -> Node:
+    """a / b."""
+    return elementwise(Op.DIV, a, b)
+
+
+def neg(a: Node) -> Node:
+    """−a."""
+    return elementwise(Op.NEG, a)
+
+
+def square(a: Node) -> Node:
+    """a²."""
+    return elementwise(Op.MUL, a, a)
+
+
+def plus(a: Node, value: float) -> Node:
+    """a + value."""
+    return elementwise(Op.ADD, a, filled(a, value))
+
+
+def times(a: Node, value: float) -> Node:
+    """a · value."""
+    return elementwise(Op.MUL, a, filled(a, value))
+
+
+def select(condition: Node, a: Node, b: Node) -> Node:
+    """a where the condition holds, else b."""
+    return elementwise(Op.WHERE, condition, a, b)
+
+
+def identity(a: Node) -> Node:
+    """A new node with the values and derivative of ``a``: a name of its own for one place in a graph."""
+    return Node(Op.RESHAPE, (a,), (), a.shape, a.dtype)
+
+
+def detach(a: Node) -> Node:
+    """The values of ``a`` without its derivative."""
+    return Node(Op.DETACH, (a,), (), a.shape, a.dtype)
+
+
+def swap_last(a: Node) -> Node:
+    """The last two axes exchanged."""
+    return permute(a, (*range(a.ndim - 2), a.ndim - 1, a.ndim - 2))
+
+
+def move_last(a: Node, axis: int) -> Node:
+    """Axis ``axis`` moved to the end."""
+    return permute(a, (*(i for i in range(a.ndim) if i != axis), axis))
+
+
+def expand_over(a: Node, axes: Sequence[int], shape: Shape) -> Node:
+    """Undo a reduction's loss of axes: ``a`` repeated along ``axes`` of ``shape``."""
+    kept = tuple(1 if axis in axes else size for axis, size in enumerate(shape))
+    return expand(reshape(a, kept), shape)
+
+
+def broadcast_to(a: Node, shape: Shape) -> Node:
+    """NumPy broadcasting: new axes in front, axes of length 1 repeat."""
+    if a.shape == shape:
+        return a
+    if a.op is Op.CONST:
+        return const(a.attrs[0], a.dtype, shape)
+    return expand(reshape(a, (1,) * (len(shape) - a.ndim) + a.shape), shape)
+
+
+def total(a: Node, axes: Sequence[int]) -> Node:
+    """The sum over axes."""
+    return reduce(Op.SUM, a, axes)

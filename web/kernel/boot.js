@@ -1,0 +1,52 @@
+/**
+ * Loads Pyodide, our wheel and the bridge, reporting bytes as they arrive.
+ */
+
+import { probeAdapter } from "./adapter.js";
+import { Download } from "./download.js";
+
+/**
+ * @param {import("./protocol.js").Boot} request
+ * @param {object} pageModule what Python imports as `spiraltorch_page`
+ * @param {(stage: string, loaded: number, total: number) => void} report
+ * @returns {Promise<{python: object, bridge: object, device: object, versions: object}>}
+ */
+export async function boot(request, pageModule, report) {
+  const adapter = probeAdapter();
+  report("site", 0, 0);
+  const site = await fetchJson(new URL("site.json", request.base));
+  const python = await loadPython(site, request, report);
+  report("library", 1, 1);
+  python.registerJsModule("spiraltorch_page", pageModule);
+  const bridge = python.pyimport("spiraltorch_web.bridge");
+  bridge.start();
+  const versions = { python: python.version, spiraltorch: site.version };
+  return { python, bridge, device: await adapter, versions };
+}
+
+async function loadPython(site, request, report) {
+  const indexURL = new URL(site.pyodide.indexURL, request.base).href;
+  const lockFileURL = new URL(site.pyodide.lockFileURL, request.base).href;
+  const download = new Download(site.sizes ?? {}, (loaded, total) => report("runtime", loaded, total));
+  const env = { HOME: "/home/pyodide", ...deviceChoice(request.device) };
+  const python = await download.during(async () => {
+    const { loadPyodide } = await import(new URL("pyodide.mjs", indexURL).href);
+    return loadPyodide({ indexURL, lockFileURL, env, packages: ["spiraltorch-web"] });
+  });
+  // loadPackage resolves even when the wheel was missing or had the wrong hash.
+  if (!("spiraltorch-web" in python.loadedPackages)) {
+    throw new Error("The site's spiraltorch-web wheel is missing or damaged; build the site again.");
+  }
+  if (request.interrupts) python.setInterruptBuffer(new Uint8Array(request.interrupts));
+  return python;
+}
+
+function deviceChoice(device) {
+  return device === "auto" ? {} : { SPIRALTORCH_DEVICE: device };
+}
+
+async function fetchJson(url) {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${url.pathname} answered ${response.status} ${response.statusText}.`);
+  return response.json();
+}

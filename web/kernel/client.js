@@ -1,0 +1,152 @@
+/**
+ * The page's side of the worker: starts it, queues a run until Python is there, makes Stop certain, and tells its
+ * listeners what the worker says.
+ */
+
+import { sendToWorker } from "./protocol.js";
+
+/** After this long without an answer to Stop, Python is not reaching its checkpoints. */
+const ANSWER_MILLISECONDS = 60;
+/** Where nothing can interrupt a tight loop, the worker is replaced early enough that Stop answers within 200 ms. */
+const REPLACE_MILLISECONDS = 170;
+/** A script that was told to stop and goes on (it may be cleaning up) gets this long. */
+const PATIENCE_MILLISECONDS = 1500;
+
+export class Kernel extends EventTarget {
+  /** @param {{base: string, device: "auto"|"webgpu"|"cpu"}} options */
+  constructor({ base, device }) {
+    super();
+    this.base = base;
+    this.device = device;
+    this.phase = "loading";
+    this.runId = 0;
+    this.queued = null;
+    this.timers = [];
+    this.interrupts = globalThis.crossOriginIsolated ? new SharedArrayBuffer(1) : null;
+    this.startWorker();
+  }
+
+  /** Call `listener(message)` for each message of a type of protocol.js, and for "queued" and "restarted". */
+  on(type, listener) {
+    this.addEventListener(type, (event) => listener(event.detail));
+  }
+
+  /** Run a script; a running one is stopped first, and before Python is ready the run waits. */
+  run(source, filename = "main.py", { hold = false } = {}) {
+    this.queued = { source, filename, hold };
+    if (this.phase === "ready") this.startQueued();
+    else if (this.phase === "running" || this.phase === "paused") this.stop();
+    else this.tell("queued", { phase: this.phase });
+  }
+
+  pause() { this.control("pause"); }
+
+  resume() { this.control("resume"); }
+
+  step() { this.control("step"); }
+
+  /** Stop the script: ask, then interrupt, then replace the worker. */
+  stop() {
+    if (this.phase !== "running" && this.phase !== "paused") return;
+    this.answered = false;
+    this.control("stop");
+    this.after(ANSWER_MILLISECONDS, () => {
+      if (!this.answered) this.interrupt();
+    });
+    if (!this.interrupts) {
+      this.after(REPLACE_MILLISECONDS, () => {
+        if (!this.answered) this.restart("Python was busy and could not be interrupted");
+      });
+    }
+    this.after(PATIENCE_MILLISECONDS, () => this.restart("The script did not stop when asked"));
+  }
+
+  /** Forget a queued run. */
+  cancelQueued() {
+    this.queued = null;
+  }
+
+  /** Replace the worker. Everything in Python's memory is lost; the page's code is not. */
+  restart(reason) {
+    const interrupted = this.phase !== "loading" && this.phase !== "ready" && this.phase !== "failed";
+    this.worker.terminate();
+    this.clearTimers();
+    this.setPhase("restarting");
+    if (interrupted) {
+      this.tell("run-ended", { type: "run-ended", id: this.runId, outcome: "stopped", seconds: 0, error: null });
+    }
+    this.tell("restarted", { reason });
+    this.startWorker();
+  }
+
+  /** Hand a canvas over to the worker. */
+  offerCanvas(name, canvas) {
+    const offscreen = canvas.transferControlToOffscreen();
+    sendToWorker(this.worker, { type: "canvas", name, canvas: offscreen }, [offscreen]);
+  }
+
+  startWorker() {
+    this.worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
+    this.worker.onmessage = ({ data }) => this.receive(data);
+    this.worker.onerror = (event) => this.receive({
+      type: "boot-failed",
+      message: event.message || "The worker could not be started.",
+      help: "Reload the page.",
+    });
+    sendToWorker(this.worker, { type: "boot", base: this.base, device: this.device, interrupts: this.interrupts });
+  }
+
+  receive(message) {
+    if (message.type === "ready") this.setPhase("ready");
+    if (message.type === "boot-failed") this.setPhase("failed");
+    if (message.type === "phase") this.follow(message.phase);
+    if (message.type === "run-ended") {
+      this.clearTimers();
+      this.setPhase("ready");
+    }
+    this.tell(message.type, message);
+    if (this.phase === "ready" && this.queued) this.startQueued();
+  }
+
+  follow(phase) {
+    if (phase === "stopping") this.answered = true;
+    this.setPhase(phase);
+  }
+
+  startQueued() {
+    const { source, filename, hold } = this.queued;
+    this.queued = null;
+    this.runId += 1;
+    if (this.interrupts) new Uint8Array(this.interrupts)[0] = 0;
+    this.setPhase("running");
+    sendToWorker(this.worker, { type: "run", id: this.runId, source, filename, hold });
+  }
+
+  control(verb) {
+    sendToWorker(this.worker, { type: "control", verb });
+  }
+
+  /** Raise KeyboardInterrupt in Python at its next instruction. */
+  interrupt() {
+    if (this.interrupts) new Uint8Array(this.interrupts)[0] = 2;
+  }
+
+  after(milliseconds, action) {
+    this.timers.push(setTimeout(action, milliseconds));
+  }
+
+  clearTimers() {
+    this.timers.forEach(clearTimeout);
+    this.timers = [];
+  }
+
+  setPhase(phase) {
+    if (this.phase === phase) return;
+    this.phase = phase;
+    this.tell("phase-changed", phase);
+  }
+
+  tell(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+}

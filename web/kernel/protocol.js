@@ -1,0 +1,92 @@
+/**
+ * Every message between the page and the Python worker, in one place.
+ *
+ * Both sides send plain objects with a `type`. The two tables below are the vocabulary; a message with a type that
+ * is not in them is a programming error and throws at the sender. Shapes are given as JSDoc types so that an editor
+ * checks them.
+ *
+ * @typedef {"loading"|"ready"|"running"|"paused"|"stopping"|"restarting"|"failed"} Phase
+ *
+ * Page to worker
+ * @typedef {{type: "boot", base: string, device: "auto"|"webgpu"|"cpu", interrupts: SharedArrayBuffer|null}} Boot
+ *   Load everything. `base` is the site's address (any path prefix), `interrupts` one byte where isolation allows it.
+ * @typedef {{type: "run", id: number, source: string, filename: string, hold: boolean}} Run
+ *   Run a script. With `hold` it stops at its first step, as Step does.
+ * @typedef {{type: "control", verb: "pause"|"resume"|"step"|"stop"}} Control
+ * @typedef {{type: "canvas", name: string, canvas: OffscreenCanvas}} CanvasOffer
+ *   Answers `canvas-wanted`; the canvas is transferred.
+ *
+ * Worker to page
+ * @typedef {{type: "boot-progress", stage: string, loaded: number, total: number}} BootProgress
+ *   Bytes so far and expected, over everything that is loaded.
+ * @typedef {{type: "ready", device: DeviceReport, versions: Object<string, string>, suspends: boolean}} Ready
+ *   `suspends` is false where the browser lacks JSPI: scripts must then `await`.
+ * @typedef {{type: "boot-failed", message: string, help: string}} BootFailed
+ * @typedef {{type: "run-started", id: number}} RunStarted
+ * @typedef {{type: "run-ended", id: number, outcome: "finished"|"stopped"|"failed", seconds: number,
+ *            error: UserError|null}} RunEnded
+ * @typedef {{type: "phase", phase: Phase}} PhaseChange
+ *   Paused at a step, running again, or `stopping`: the acknowledgement of Stop.
+ * @typedef {{type: "output", chunks: OutputChunk[], dropped: number}} Output
+ *   Lines in order; `dropped` counts lines left out of a flood before the first chunk.
+ * @typedef {{type: "live", event: LiveEvent}} Live
+ * @typedef {{type: "canvas-wanted", name: string, width: number, height: number, label: string}} CanvasWanted
+ * @typedef {{type: "device-lost", reason: string}} DeviceLost
+ *
+ * Parts
+ * @typedef {{level: "out"|"error"|"warning"|"note", text: string}} OutputChunk
+ * @typedef {{kind: "webgpu"|"cpu"|"none", name: string, software: boolean, reason: string, details: object}} DeviceReport
+ * @typedef {{name: string, message: string, traceback: string, line: number|null, column: number|null,
+ *            endColumn: number|null}} UserError
+ *
+ * What a script shows through `st.live`
+ * @typedef {{kind: "scalars", tags: string[], counts: number[], steps: Float64Array, values: Float64Array}} Scalars
+ *   The points of `tags[0]` come first, `counts[0]` of them, and so on.
+ * @typedef {{kind: "image", tag: string, step: number, width: number, height: number}} ImageShown
+ *   The pixels are already on the canvas of that name.
+ * @typedef {{kind: "boundary", tag: string, step: number, extent: number[], points: Float32Array,
+ *            labels: Uint8Array, classes: number}} BoundaryShown  `points` and `labels` are empty when unchanged.
+ * @typedef {{kind: "histogram", tag: string, step: number, edges: number[], counts: number[]}} Histogram
+ * @typedef {{kind: "matrix", tag: string, step: number, values: number[][], rows: string[], columns: string[],
+ *            rowTitle: string, columnTitle: string}} Matrix
+ * @typedef {{kind: "curves", tag: string, step: number, x: number[], lines: Object<string, number[]>,
+ *            pointsX: number[], pointsY: number[]}} Curves
+ * @typedef {{kind: "text", tag: string, step: number, text: string}} TextShown
+ * @typedef {{kind: "progress", label: string, done: number, total: number|null, rate: number}} Progress
+ * @typedef {{kind: "parameters", count: number}} Parameters
+ * @typedef {Scalars|ImageShown|BoundaryShown|Histogram|Matrix|Curves|TextShown|Progress|Parameters} LiveEvent
+ */
+
+const TO_WORKER = new Set(["boot", "run", "control", "canvas"]);
+
+const TO_PAGE = new Set([
+  "boot-progress", "ready", "boot-failed", "run-started", "run-ended", "phase", "output", "live", "canvas-wanted",
+  "device-lost",
+]);
+
+/**
+ * Send a message to the worker.
+ * @param {Worker} worker
+ * @param {Boot|Run|Control|CanvasOffer} message
+ * @param {Transferable[]} [transfer]
+ */
+export function sendToWorker(worker, message, transfer = []) {
+  requireKnown(TO_WORKER, message.type);
+  worker.postMessage(message, transfer);
+}
+
+/**
+ * Send a message from the worker to the page.
+ * @param {BootProgress|Ready|BootFailed|RunStarted|RunEnded|PhaseChange|Output|Live|CanvasWanted|DeviceLost} message
+ * @param {Transferable[]} [transfer]
+ */
+export function sendToPage(message, transfer = []) {
+  requireKnown(TO_PAGE, message.type);
+  globalThis.postMessage(message, transfer);
+}
+
+function requireKnown(vocabulary, type) {
+  if (!vocabulary.has(type)) {
+    throw new Error(`Unknown message type "${type}"; known are ${[...vocabulary].join(", ")}.`);
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * The module worker: owns Pyodide, the GPU device and every OffscreenCanvas. The page holds only the interface.
+ */
+
+import { boot } from "./boot.js";
+import { Control } from "./control.js";
+import { OutputBatcher } from "./output.js";
+import { Painter } from "./painter.js";
+import { sendToPage } from "./protocol.js";
+
+const control = new Control((phase) => sendToPage({ type: "phase", phase }));
+
+const output = new OutputBatcher((chunks, dropped) => sendToPage({ type: "output", chunks, dropped }));
+
+const painter = new Painter((name, width, height, label) =>
+  sendToPage({ type: "canvas-wanted", name, width, height, label }));
+
+/** What Python sees as the module `spiraltorch_page`; see bridge.py for the other half. */
+const pageModule = {
+  breathe: () => control.breathe(),
+  hold: () => control.hold(),
+  sleep: (milliseconds) => control.sleep(milliseconds),
+  verdict: () => control.takeVerdict(),
+  show: (json, arrays) => show({ ...JSON.parse(json), ...arrays }),
+  warn: (text) => output.write("warning", text),
+  deviceLost: (reason) => sendToPage({ type: "device-lost", reason }),
+};
+
+/** Paint what has pixels; send the rest of the event to the page. */
+function show(event) {
+  const { pixels, ...rest } = event;
+  if (pixels) {
+    painter.paintPixels({ ...event, name: event.tag, label: event.tag });
+  }
+  const transfer = Object.values(rest).filter(ArrayBuffer.isView).map((array) => array.buffer);
+  sendToPage({ type: "live", event: rest }, transfer);
+}
+
+let kernel = null;
+
+const handlers = {
+  async boot(request) {
+    try {
+      kernel = await boot(request, pageModule, (stage, loaded, total) =>
+        sendToPage({ type: "boot-progress", stage, loaded, total }));
+      connectStreams(kernel.python);
+      const report = JSON.parse(kernel.bridge.device_report());
+      const device = report ?? kernel.device;
+      sendToPage({ type: "ready", device, versions: kernel.versions, suspends: kernel.bridge.can_suspend() });
+    } catch (error) {
+      sendToPage({ type: "boot-failed", message: String(error?.message ?? error), help: helpFor(error) });
+    }
+  },
+
+  async run({ id, source, filename, hold }) {
+    control.begin(hold);
+    sendToPage({ type: "run-started", id });
+    const started = performance.now();
+    const { outcome, error } = await runScript(source, filename);
+    control.end();
+    output.flush();
+    sendToPage({ type: "run-ended", id, outcome, seconds: (performance.now() - started) / 1000, error });
+  },
+
+  control: ({ verb }) => control.apply(verb),
+
+  canvas: ({ name, canvas }) => painter.accept(name, canvas),
+};
+
+/** Run through JSPI where the browser has it, so that plain Python code can wait; else as a coroutine. */
+async function runScript(source, filename) {
+  const { bridge } = kernel;
+  const answer = bridge.can_suspend()
+    ? await bridge.run.callPromising(source, filename)
+    : await bridge.run_async(source, filename);
+  return JSON.parse(answer);
+}
+
+function connectStreams(python) {
+  const decoders = { out: new TextDecoder(), error: new TextDecoder() };
+  const writer = (level) => ({
+    isatty: false,
+    write(bytes) {
+      output.write(level, decoders[level].decode(bytes, { stream: true }));
+      return bytes.length;
+    },
+  });
+  python.setStdout(writer("out"));
+  python.setStderr(writer("error"));
+  python.setStdin({ stdin: () => null });
+}
+
+function helpFor(error) {
+  const offline = /fetch|network|answered \d/i.test(String(error?.message));
+  return offline
+    ? "A file of this site could not be loaded. Check the connection and reload the page."
+    : "Reload the page. If this stays, the browser may be too old: Chrome or Edge 137, Firefox 153 or Safari 27 work.";
+}
+
+globalThis.onmessage = ({ data }) => handlers[data.type](data);

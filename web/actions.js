@@ -1,0 +1,66 @@
+/** What a user can do on this page; buttons, keys and menus of all panels end here. */
+
+import { encodeCode } from "./share.js";
+import { hashFromSettings, SETTINGS } from "./state.js";
+
+/** @param {{store: import("./store.js").Store, kernel: import("./kernel/client.js").Kernel, drafts: object}} parts */
+export function createActions({ store, kernel, drafts }) {
+  const settings = () => Object.fromEntries(Object.keys(SETTINGS).map((name) => [name, store.get(name)]));
+
+  const start = (options) => {
+    store.set("codeFrom", store.get("codeFrom") === "link" ? "draft" : store.get("codeFrom"));
+    kernel.run(store.get("code"), "main.py", options);
+  };
+
+  return {
+    run: () => start({ hold: false }),
+
+    pauseOrResume: () => (store.get("phase") === "paused" ? kernel.resume() : kernel.pause()),
+
+    /** One step; from rest this starts the script and holds at its first one. */
+    step: () => (store.get("phase") === "ready" ? start({ hold: true }) : kernel.step()),
+
+    stop() {
+      kernel.cancelQueued();
+      store.set("queued", false);
+      kernel.stop();
+    },
+
+    /** Stop and clear what the run has shown; the code stays. */
+    reset() {
+      this.stop();
+      kernel.tell("cleared", {});
+      store.set("status", "Results cleared. The code is unchanged.");
+    },
+
+    restart: () => kernel.restart("Restart was asked for"),
+
+    async openExample(name) {
+      store.set("example", name);
+      await drafts.open(name);
+      kernel.tell("example-opened", { name });
+    },
+
+    revert: () => drafts.revert(),
+
+    showLine: (line, column = 1) => store.set("lineToShow", { line, column }),
+
+    /** Change a setting; the address follows. A new device takes a new worker. */
+    set(name, value) {
+      store.set(name, value);
+      history.replaceState(null, "", hashFromSettings(settings()) || location.pathname + location.search);
+      if (name === "device") {
+        kernel.device = value;
+        kernel.restart(`The device was set to ${value}`);
+      }
+    },
+
+    /** Copy a link that holds the code. */
+    async share() {
+      const link = new URL(location.href);
+      link.hash = `code=${await encodeCode(store.get("code"))}`;
+      await navigator.clipboard.writeText(link.href);
+      store.set("status", "A link with this code is on the clipboard.");
+    },
+  };
+}

@@ -1,0 +1,33 @@
+/** Wiring only: state, worker, panels. */
+
+import { createActions } from "./actions.js";
+import { Drafts } from "./drafts.js";
+import { Kernel } from "./kernel/client.js";
+import { followKernel } from "./follow.js";
+import { connectSplitters } from "./layout.js";
+import { mountPanels } from "./panels/registry.js";
+import { openKept } from "./persist.js";
+import { initialState, settingsFromHash } from "./state.js";
+import { Store } from "./store.js";
+
+const store = new Store(initialState(settingsFromHash(location.hash)));
+store.watch("theme", (theme) => {
+  if (theme === "system") delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = theme;
+}, { now: true });
+
+const kernel = new Kernel({ base: new URL(".", location.href).href, device: store.get("device") });
+followKernel(store, kernel);
+
+const kept = await openKept();
+await kept.recoverLastEdit();
+const drafts = new Drafts(store, kept);
+const actions = createActions({ store, kernel, drafts });
+const page = { store, kernel, actions, kept };
+
+await Promise.all([
+  drafts.openFirst(location.hash),
+  mountPanels(page),
+  connectSplitters(document.querySelector(".workbench"), kept),
+]);
+document.documentElement.dataset.ready = "shell";

@@ -1,0 +1,203 @@
+"""Rewrites of a canonical graph before it is compiled: cheaper forms of the same values."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Protocol
+
+from ..dtypes import DType
+from . import node as ir
+from .fold import fold
+from .graph import Graph
+from .lower_conv import lower_conv
+from .node import Node, toposort
+from .ops import OPS, Kind, Op
+
+VIEWS = (Op.RESHAPE, Op.PERMUTE, Op.EXPAND, Op.SHRINK, Op.FLIP, Op.SLIDE)
+CONCAT_PIECES = 4
+
+
+class Parallelism(Protocol):
+    """What the rewrites ask of a device."""
+
+    software: bool
+
+
+def simplify(graph: Graph, caps: Parallelism) -> Graph:
+    """An equal graph with constants folded, views merged, and work in the shapes that the kernels run best."""
+    done: dict[Node, Node] = {}
+    rewriter = _Rewriter(caps)
+
+    def build(root: Node) -> Node:
+        for node in toposort([root], set(done)):
+            if node not in done:
+                srcs = tuple(done[src] for src in node.srcs)
+                same = all(a is b for a, b in zip(srcs, node.srcs, strict=True))
+                copy = node if same else Node(node.op, srcs, node.attrs, node.shape, node.dtype)
+                result = rewriter.rewrite(copy)
+                # A rule may build several nodes, which have rules of their own.
+                while result is not copy and result not in done and result.op is not Op.BUFFER:
+                    copy, result = result, build(result)
+                    break
+                done[node] = done[result] = result
+        return done[root]
+
+    return Graph(graph.leaves, tuple(build(node) for node in graph.outputs), graph.targets)
+
+
+class _Rewriter:
+    def __init__(self, caps: Parallelism) -> None:
+        self.caps = caps
+        self.known: dict[object, Node] = {}
+
+    def rewrite(self, node: Node) -> Node:
+        """The node, or an equal one that is better. Equal results become one node."""
+        rule = self._rule(node)
+        result = rule(node) if rule else node
+        if result is node:
+            key = (node.op, node.srcs, repr(node.attrs) if node.op in (Op.CONST, Op.PAD) else node.attrs, node.shape, node.dtype)
+            return node if node.op is Op.BUFFER else self.known.setdefault(key, node)
+        return result
+
+    def _rule(self, node: Node) -> Callable[[Node], Node] | None:
+        kind = OPS[node.op].kind
+        if node.op in VIEWS:
+            return _view
+        if kind is Kind.ELEMENTWISE:
+            return fold
+        if kind is Kind.REDUCE:
+            return self._reduce
+        return {Op.MATMUL: _matmul, Op.CONV: lower_conv, Op.CONCAT: _concat, Op.PAD: _pad}.get(node.op)
+
+    def _reduce(self, node: Node) -> Node:
+        (src,), (axes,) = node.srcs, node.attrs
+        if src.size == 0 or (src.op is Op.CONST and node.op is not Op.ARGMAX and node.op is not Op.ARGMIN):
+            return _reduced_constant(node)
+        flat = tuple(axis for axis in axes if src.shape[axis] == 1)
+        if flat and node.op in (Op.ARGMAX, Op.ARGMIN):
+            return ir.const(0, node.dtype, node.shape)
+        if flat:
+            shape = tuple(size for axis, size in enumerate(src.shape) if axis not in flat)
+            rest = [axis - sum(f < axis for f in flat) for axis in axes if axis not in flat]
+            return ir.reduce(node.op, ir.reshape(src, shape), rest)
+        return self._split(node)
+
+    def _split(self, node: Node) -> Node:
+        """Two stages for a long reduction of few rows, which alone would leave most of a device idle."""
+        (src,), (axes,) = node.srcs, node.attrs
+        rows, steps = node.size, src.size // max(node.size, 1)
+        if rows > 64 or steps < 16384 or node.op in (Op.ARGMAX, Op.ARGMIN):
+            return node
+        pieces = min(256 // rows + 1, steps // 4096)
+        leading = axes == tuple(range(len(axes)))
+        if leading and node.shape:
+            x, axis = ir.reshape(src, (steps, *node.shape)), 0
+        else:
+            kept = [axis for axis in range(src.ndim) if axis not in axes]
+            x, axis = ir.reshape(ir.permute(src, (*kept, *axes)), (*node.shape, steps)), len(node.shape)
+        chunk = -(-steps // pieces)
+        chunk = -(-chunk // 4) * 4
+        missing = pieces * chunk - steps
+        padding = [(0, missing if i == axis else 0, 0) for i in range(x.ndim)]
+        x = ir.pad(x, padding, _identity(node.op, src.dtype))
+        x = ir.reshape(x, (*x.shape[:axis], pieces, chunk, *x.shape[axis + 1 :]))
+        return ir.reduce(node.op, ir.reduce(node.op, x, (axis + 1,)), (axis,))
+
+
+def _identity(op: Op, dtype: DType) -> float | int:
+    if op in (Op.SUM, Op.PROD):
+        return 0 if op is Op.SUM else 1
+    if dtype.kind == "f":
+        return -math.inf if op is Op.MAX else math.inf
+    low, high = (0, 0xFFFFFFFF) if dtype.kind == "u" else (-0x80000000, 0x7FFFFFFF)
+    return low if op is Op.MAX else high
+
+
+def _reduced_constant(node: Node) -> Node:
+    (src,) = node.srcs
+    count = src.size // node.size if node.size else 0
+    if src.op is not Op.CONST or count == 0:
+        value: float | int = _identity(node.op, src.dtype)
+    else:
+        (value,) = src.attrs
+        if node.op is Op.SUM:
+            value = value * count
+        elif node.op is Op.PROD:
+            try:
+                value = value**count
+            except OverflowError:
+                value = math.inf
+    if node.dtype.kind != "f":
+        value = _wrap(int(value), node.dtype)
+    return ir.const(value, node.dtype, node.shape)
+
+
+def _wrap(value: int, dtype: DType) -> int:
+    value &= 0xFFFFFFFF
+    return value - (1 << 32) if dtype.kind == "i" and value >> 31 else value
+
+
+def _view(node: Node) -> Node:
+    (src,) = node.srcs
+    if src.op is Op.CONST:
+        return ir.const(src.attrs[0], node.dtype, node.shape)
+    if node.shape == src.shape and node.op in (Op.RESHAPE, Op.EXPAND):
+        return src
+    if node.op is Op.RESHAPE and src.op is Op.RESHAPE:
+        return ir.reshape(src.srcs[0], node.shape)
+    if node.op is Op.PERMUTE and src.op is Op.PERMUTE:
+        return ir.permute(src.srcs[0], [src.attrs[0][axis] for axis in node.attrs[0]])
+    if node.op is Op.EXPAND and src.op is Op.EXPAND:
+        return ir.expand(src.srcs[0], node.shape)
+    if node.op is Op.PERMUTE and src.op is Op.MATMUL and _swaps_last_two(node.attrs[0]):
+        a, b = src.srcs
+        return ir.matmul(_transpose(b), _transpose(a))
+    if node.op is Op.PERMUTE and all(size == 1 or i == axis for i, (axis, size) in enumerate(zip(node.attrs[0], node.shape, strict=True))):
+        return ir.reshape(src, node.shape)
+    return node
+
+
+def _swaps_last_two(axes: tuple[int, ...]) -> bool:
+    rank = len(axes)
+    return axes == (*range(rank - 2), rank - 1, rank - 2)
+
+
+def _transpose(x: Node) -> Node:
+    return ir.permute(x, (*range(x.ndim - 2), x.ndim - 1, x.ndim - 2))
+
+
+def _pad(node: Node) -> Node:
+    (src,), (_, value) = node.srcs, node.attrs
+    if src.op is Op.CONST and src.attrs[0] == value or src.size == 0:
+        return ir.const(value, node.dtype, node.shape)
+    return node
+
+
+def _concat(node: Node) -> Node:
+    """Drop empty pieces; many pieces join in groups, so that no kernel binds too many buffers."""
+    (axis,) = node.attrs
+    srcs = [src for src in node.srcs if src.shape[axis]]
+    if len(srcs) != len(node.srcs) and srcs:
+        return ir.concat(srcs, axis)
+    if len(srcs) <= CONCAT_PIECES:
+        return node
+    groups = [ir.concat(srcs[i : i + CONCAT_PIECES], axis) for i in range(0, len(srcs), CONCAT_PIECES)]
+    return ir.concat(groups, axis)
+
+
+def _matmul(node: Node) -> Node:
+    """Products with a side of length 1 are sums and outer products."""
+    a, b = node.srcs
+    (m, n), k = node.shape[-2:], a.shape[-1]
+    if k == 0 or node.size == 0:
+        return ir.const(0, node.dtype, node.shape)
+    if k == 1:
+        return ir.elementwise(Op.MUL, ir.expand(a, node.shape), ir.expand(b, node.shape))
+    if n == 1:
+        products = ir.elementwise(Op.MUL, a, ir.expand(_transpose(b), a.shape))
+        return ir.reshape(ir.reduce(Op.SUM, products, (node.ndim - 1,)), node.shape)
+    if m == 1:
+        products = ir.elementwise(Op.MUL, ir.expand(_transpose(a), b.shape), b)
+        return ir.reshape(ir.reduce(Op.SUM, products, (node.ndim - 2,)), node.shape)
+    return node

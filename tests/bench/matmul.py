@@ -11,6 +11,7 @@ import json
 import re
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -20,7 +21,7 @@ sys.path[:0] = [str(ROOT / "py"), str(ROOT)]
 import numpy as np  # noqa: E402
 
 from spiraltorch_web.kernels.matmul import VARIANTS, MatmulProblem, variant_for  # noqa: E402
-from spiraltorch_web.kernels.matmul_variants import Variant, build, fits, groups  # noqa: E402
+from spiraltorch_web.kernels.matmul_variants import Direct, Tile, Variant, build, fits, groups  # noqa: E402
 from tests.support import matmul_gpu as native  # noqa: E402
 
 EMPTY = """@group(0) @binding(0) var<storage, read_write> cell: array<u32>;
@@ -105,10 +106,9 @@ class Bench:
         """All variants that fit, checked against NumPy and timed within about ``seconds``."""
         deadline = time.monotonic() + seconds
         operands = native.random_operands(shape.problem)
-        product = np.full((shape.problem.batch, shape.problem.m, shape.problem.n), np.nan, np.float32)
-        buffers = [native.upload(self.gpu, x) for x in (operands.a_stored, operands.b_stored, product)]
         expected = Expected(shape.problem, operands)
-        prepared = [self._prepare(shape, variant, buffers, product, expected) for variant in self._variants(shape)]
+        buffers = [native.upload(self.gpu, x) for x in (operands.a_stored, operands.b_stored, expected.poison)]
+        prepared = self._prepare(shape, self._variants(shape), buffers, expected)
         fastest = min(case.estimate for case in prepared)
         kept = [case for case in prepared if case.estimate <= self.options.prune * fastest]
         inner = [self._inner(case.estimate) for case in kept]
@@ -126,27 +126,36 @@ class Bench:
         return native.median(native.time_interleaved(self.gpu, [dispatch], [100], 20, time.monotonic() + 10)[0])
 
     def _variants(self, shape: Shape) -> list[Variant]:
+        """The planner's choice, then every other variant that could win."""
         chosen = variant_for(shape.problem, self.gpu.caps)
         pattern = re.compile(self.options.variants)
-        named = [v for v in VARIANTS if pattern.search(v.name) and fits(v, self.gpu.caps)]
-        # Above 16 times the output, padding cannot win and only costs time.
-        cells = shape.problem.batch * shape.problem.m * shape.problem.n
-        sensible = [v for v in named if groups(shape.problem, v) * v.rows * v.columns <= 16 * max(cells, 1024)]
-        return sensible if chosen in sensible else [chosen, *sensible]
+        named = [v for v in VARIANTS if v != chosen and pattern.search(v.name) and fits(v, self.gpu.caps)]
+        if self.gpu.caps.software:
+            return [chosen, *named]
+        enough = min(32, max(groups(shape.problem, v) for v in VARIANTS) // 4)
+        large = groups(shape.problem, Tile(64, 64, 16, 1, 1)) >= 512
+        able = [v for v in named if groups(shape.problem, v) >= enough]
+        return [chosen, *(v for v in able if not (large and isinstance(v, Direct)))]
 
-    def _prepare(
-        self, shape: Shape, variant: Variant, buffers: list, product: np.ndarray, expected: Expected
-    ) -> Prepared:
-        plan = build(shape.problem, variant, self.gpu.caps.max_groups)
+    def _prepare(self, shape: Shape, variants: list[Variant], buffers: list, expected: Expected) -> list[Prepared]:
+        """Compile in parallel, then check each variant over a poisoned product and time it once."""
+        plans = [build(shape.problem, variant, self.gpu.caps.max_groups) for variant in variants]
+        sources = [native.plain_matmul(shape.problem, plan) for plan in plans]
+        with ThreadPoolExecutor(self.options.compilers) as pool:
+            compiled = list(pool.map(self._compile, sources))
+        prepared = []
+        for variant, plan, (kernel, compile_ms) in zip(variants, plans, compiled, strict=True):
+            self.gpu.device.queue.write_buffer(buffers[2], 0, expected.poison)
+            dispatch = (kernel, native.bind(self.gpu, kernel, buffers), plan.grid)
+            native.launch(self.gpu, [dispatch])
+            error = expected.error(native.download(self.gpu, buffers[2], expected.poison))
+            estimate = native.time_interleaved(self.gpu, [dispatch], [1], 1, time.monotonic())[0][0]
+            prepared.append(Prepared(variant, dispatch, error, compile_ms, estimate))
+        return prepared
+
+    def _compile(self, source: str) -> tuple[object, float]:
         start = time.perf_counter()
-        kernel = native.pipeline(self.gpu, native.plain_matmul(shape.problem, plan), self.options.unchecked)
-        compile_ms = 1e3 * (time.perf_counter() - start)
-        self.gpu.device.queue.write_buffer(buffers[2], 0, product)
-        dispatch = (kernel, native.bind(self.gpu, kernel, buffers), plan.grid)
-        native.launch(self.gpu, [dispatch])
-        error = expected.error(native.download(self.gpu, buffers[2], product))
-        estimate = native.time_interleaved(self.gpu, [dispatch], [1], 2, time.monotonic())[0][-1]
-        return Prepared(variant, dispatch, error, compile_ms, estimate)
+        return native.pipeline(self.gpu, source, self.options.unchecked), 1e3 * (time.perf_counter() - start)
 
     def _inner(self, estimate: float) -> int:
         """Dispatches per sample: about a millisecond of work, at most 50."""
@@ -183,22 +192,24 @@ class Prepared:
 
 
 class Expected:
-    """The product in float64, for all rows of small products and 32 random rows of large ones."""
+    """The product in float64 at up to 64 random rows and 512 random columns."""
 
     def __init__(self, problem: MatmulProblem, operands: native.Operands) -> None:
-        small = problem.batch * problem.m * problem.n * problem.k <= 1 << 27
-        rows = np.arange(problem.m) if small else np.random.default_rng(1).choice(problem.m, min(problem.m, 32), False)
-        a, b = operands.a[:, rows].astype(np.float64), operands.b.astype(np.float64)
-        self.rows = rows
+        random = np.random.default_rng(1)
+        self.rows = random.choice(problem.m, min(problem.m, 64), replace=False)
+        self.columns = random.choice(problem.n, min(problem.n, 512), replace=False)
+        a = operands.a[:, self.rows].astype(np.float64)
+        b = operands.b[:, :, self.columns].astype(np.float64)
         self.product = a @ b
         self.scale = (np.abs(a) @ np.abs(b)) * 2.0**-24
+        self.poison = np.full((problem.batch, problem.m, problem.n), np.nan, np.float32)
 
     def error(self, found: np.ndarray) -> float:
         """The largest error in units of float32 rounding of sum |a||b|; infinite where an output is missing."""
-        rows = found[:, self.rows]
         if not np.isfinite(found).all():
             return float("inf")
-        return float((np.abs(rows - self.product) / self.scale).max())
+        sample = found[:, self.rows][:, :, self.columns]
+        return float((np.abs(sample - self.product) / self.scale).max())
 
 
 def parse_options() -> argparse.Namespace:
@@ -209,6 +220,7 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=20, help="samples per variant")
     parser.add_argument("--seconds", type=float, default=300.0, help="time budget for the whole run")
     parser.add_argument("--prune", type=float, default=3.0, help="drop variants slower than this times the fastest")
+    parser.add_argument("--compilers", type=int, default=8, help="threads that compile")
     parser.add_argument("--top", type=int, default=5, help="lines to print per shape; 0 for all")
     parser.add_argument("--unchecked", action="store_true", help="compile without wgpu's bounds and loop checks")
     parser.add_argument("--json", type=Path, help="write all results to this file")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import numpy as np
 import pytest
 
@@ -11,6 +9,7 @@ from spiraltorch_web.device.base import Caps
 from spiraltorch_web.kernels.matmul import VARIANTS, MatmulProblem, plan_matmul
 from spiraltorch_web.kernels.matmul_variants import Direct, Tile, Variant, build, fits
 from tests.support import matmul_gpu as native
+from tests.support.adapters import note_adapter
 from tests.support.matmul_gpu import NativeGpu, problem_of
 
 LAYOUTS = (("k", "n"), ("k", "k"), ("m", "n"), ("m", "k"))
@@ -21,8 +20,14 @@ MIXED = (*SMALL, Tile(64, 64, 16, 2, 1), Tile(32, 32, 32, 1, 1, 2), Direct(1, 1,
 
 
 @pytest.fixture(scope="module")
-def gpu() -> NativeGpu:
-    return native.open_gpu(os.environ.get("SPIRALTORCH_TEST_ADAPTER", ""))
+def opened() -> NativeGpu:
+    return native.open_gpu()
+
+
+@pytest.fixture
+def gpu(opened: NativeGpu, request: pytest.FixtureRequest) -> NativeGpu:
+    note_adapter(request.node, opened.name)
+    return opened
 
 
 def run(gpu: NativeGpu, problem: MatmulProblem, variant: Variant, max_groups: int, a: np.ndarray, b: np.ndarray):
@@ -54,7 +59,9 @@ def test_variant_equals_numpy_around_its_tile(gpu: NativeGpu, variant: Variant) 
         (variant.rows - 1, variant.columns + 1, depth + 1),
         (variant.rows + 4, variant.columns + 4, depth + 4),
     )
-    for index, (m, n, k) in enumerate(sizes):
+    # The text of the largest tiles takes a CPU adapter's compiler seconds: one ragged size has to do for them.
+    large = variant.rows * variant.columns >= 8192
+    for index, (m, n, k) in enumerate(sizes[1:2] if large else sizes):
         check(gpu, problem_of(1, m, n, k, *LAYOUTS[index]), variant)
 
 

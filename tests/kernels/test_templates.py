@@ -11,36 +11,37 @@ from spiraltorch_web.resources import shader_names, shader_text
 
 @pytest.fixture
 def shader(monkeypatch: pytest.MonkeyPatch):
-    """A function that makes ``text`` the shader "sample" and instantiates it."""
+    """A function that puts ``text`` under a header as shader "sample" and instantiates it."""
 
     def instantiate(text: str, **values: object) -> list[str]:
-        monkeypatch.setattr(templates, "shader_text", {"sample": text, "shared/part": "// part: a part\n\npart"}.get)
+        texts = {"sample": f"// sample: a sample.\n//\n{text}", "shared/part": "// part: a part.\n\npart"}
+        monkeypatch.setattr(templates, "shader_text", texts.__getitem__)
         return [line.strip() for line in templates.instantiate("sample", values).split("\n") if line.strip()]
 
     return instantiate
 
 
 def test_for_repeats_and_nests(shader) -> None:
-    text = "// #for I < COUNT\n// #for J < 2\nx_${I}_${J}\n// #end\n// #end"
+    text = "\n// #for I < COUNT\n// #for J < 2\nx_${I}_${J}\n// #end\n// #end"
     assert shader(text, COUNT=2) == ["x_0_0", "x_0_1", "x_1_0", "x_1_1"]
 
 
 def test_if_chooses_a_branch(shader) -> None:
-    text = "// #if BIG\n// #if not SMALL\na\n// #end\n// #else\nb\n// #end"
+    text = "\n// #if BIG\n// #if not SMALL\na\n// #end\n// #else\nb\n// #end"
     assert shader(text, BIG=True, SMALL=False) == ["a"]
     assert shader(text, BIG=False, SMALL=False) == ["b"]
 
 
 def test_import_comes_first_and_headers_are_dropped(shader) -> None:
-    assert shader("// sample: a sample\n//\n// @import part\n\nbody") == ["part", "body"]
+    assert shader("// @import part\n\nbody") == ["part", "body"]
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("${MISSING}", "no value for MISSING"),
-        ("// #for I < COUNT\nx", "#for has no #end"),
-        ("// #end", "unexpected directive #end"),
+        ("\n${MISSING}", "no value for MISSING"),
+        ("\n// #for I < COUNT\nx", "#for has no #end"),
+        ("\n// #end", "unexpected directive #end"),
     ],
 )
 def test_broken_text_names_the_shader(shader, text: str, message: str) -> None:

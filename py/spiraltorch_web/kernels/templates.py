@@ -101,17 +101,17 @@ def _expand(lines: Iterator[str], values: dict[str, Value]) -> Iterator[str]:
             yield _NAME.sub(lambda found: _spell(values, found[1]), line)
             continue
         kind, rest = directive[1], directive[2]
+        if kind not in ("for", "if"):
+            raise _Unbalanced(f"unexpected directive #{kind}")
         block, otherwise = _block(lines, kind)
         if kind == "for":
             variable, _, count = rest.partition(" < ")
             for index in range(int(count) if count.isdigit() else int(_value(values, count))):
                 yield from _expand(iter(block), {**values, variable: index})
-        elif kind == "if":
+        else:
             negated = rest.startswith("not ")
             holds = bool(_value(values, rest.removeprefix("not "))) != negated
             yield from _expand(iter(block if holds else otherwise), values)
-        else:
-            raise _Unbalanced(f"unexpected directive #{kind}")
 
 
 def _block(lines: Iterator[str], kind: str) -> tuple[list[str], list[str]]:

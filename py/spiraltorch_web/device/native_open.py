@@ -21,14 +21,14 @@ FEATURES = {
     "shader-f16": lib.WGPUFeatureName_ShaderF16,
     "timestamp-query": lib.WGPUFeatureName_TimestampQuery,
 }
-SHOWN_LIMITS = (
-    "max-buffer-size",
-    "max-storage-buffer-binding-size",
-    "max-storage-buffers-per-shader-stage",
-    "max-compute-invocations-per-workgroup",
-    "max-compute-workgroup-storage-size",
-    "max-compute-workgroups-per-dimension",
-)
+SHOWN_LIMITS = {  # WebGPU's name: wgpu-py's
+    "maxBufferSize": "max-buffer-size",
+    "maxStorageBufferBindingSize": "max-storage-buffer-binding-size",
+    "maxStorageBuffersPerShaderStage": "max-storage-buffers-per-shader-stage",
+    "maxComputeInvocationsPerWorkgroup": "max-compute-invocations-per-workgroup",
+    "maxComputeWorkgroupStorageSize": "max-compute-workgroup-storage-size",
+    "maxComputeWorkgroupsPerDimension": "max-compute-workgroups-per-dimension",
+}
 _SUBGROUP_PROBE = """
 @group(0) @binding(0) var<storage, read_write> size: array<u32>;
 @compute @workgroup_size(64)
@@ -79,14 +79,15 @@ def _probe_subgroup_size(device: NativeDevice) -> int:
 
 
 def _info(adapter: wgpu.GPUAdapter, features: Sequence[str], subgroup_size: int, reason: str) -> DeviceInfo:
-    info, limits = adapter.info, adapter.limits
+    info = adapter.info
+    limits = {name: adapter.limits[key] for name, key in SHOWN_LIMITS.items()}
     caps = Caps(
-        max_storage_buffers=limits["max-storage-buffers-per-shader-stage"],
-        max_workgroup_size=limits["max-compute-invocations-per-workgroup"],
-        max_workgroup_bytes=limits["max-compute-workgroup-storage-size"],
-        max_groups=limits["max-compute-workgroups-per-dimension"],
-        max_binding_bytes=limits["max-storage-buffer-binding-size"] & ~255,
-        max_buffer_bytes=limits["max-buffer-size"] & ~255,
+        max_storage_buffers=limits["maxStorageBuffersPerShaderStage"],
+        max_workgroup_size=limits["maxComputeInvocationsPerWorkgroup"],
+        max_workgroup_bytes=limits["maxComputeWorkgroupStorageSize"],
+        max_groups=limits["maxComputeWorkgroupsPerDimension"],
+        max_binding_bytes=limits["maxStorageBufferBindingSize"] & ~255,
+        max_buffer_bytes=limits["maxBufferSize"] & ~255,
         subgroup_size=subgroup_size,
         float16="shader-f16" in features,
         software=is_software(adapter),
@@ -99,7 +100,7 @@ def _info(adapter: wgpu.GPUAdapter, features: Sequence[str], subgroup_size: int,
         vendor=info["vendor"],
         architecture=info["architecture"],
         features=tuple(features),
-        limits=tuple((name, limits[name]) for name in SHOWN_LIMITS),
+        limits=tuple(limits.items()),
         caps=caps,
         reason=reason,
     )

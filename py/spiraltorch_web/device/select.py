@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 
 from ..config import Settings, device_name, settings
 from ..errors import NoDeviceError
@@ -27,7 +28,7 @@ def open_device(name: str | None = None, chosen: Settings | None = None) -> Devi
     chosen = chosen or settings()
     name = device_name(name) if name is not None else chosen.device
     if name == "cpu":
-        return open_cpu(f"{_asked(name)}")
+        return open_cpu(_reason(name, software=True))
     try:
         return _open_webgpu(name, chosen)
     except NoDeviceError as error:
@@ -42,10 +43,10 @@ async def open_device_async(name: str | None = None, chosen: Settings | None = N
     name = device_name(name) if name is not None else chosen.device
     if name == "cpu" or not IN_BROWSER:
         return open_device(name, chosen)
-    from .browser import open_browser_async
+    from .browser_open import open_browser_async
 
     try:
-        return await open_browser_async(*_browser_wish(name))
+        return await open_browser_async(name, partial(_reason, name))
     except NoDeviceError as error:
         if name != "auto":
             raise
@@ -65,9 +66,9 @@ def open_cpu(reason: str) -> Device:
 
 def _open_webgpu(name: str, chosen: Settings) -> Device:
     if IN_BROWSER:
-        from .browser import open_browser
+        from .browser_open import open_browser
 
-        return open_browser(*_browser_wish(name))
+        return open_browser(name, partial(_reason, name))
     try:
         from . import native_open
     except ModuleNotFoundError as error:
@@ -90,21 +91,12 @@ def _open_webgpu(name: str, chosen: Settings) -> Device:
     return native_open.open_native(best, reason, chosen.unchecked)
 
 
-def _browser_wish(name: str) -> tuple[str, str]:
-    """Which adapters the browser device may use, and how it words the reason for one."""
-    return name, _asked(name)
-
-
-def _asked(name: str) -> str:
-    return f"{name} was asked for"
-
-
 def _reason(name: str, software: bool) -> str:
+    """Why a device was chosen under ``name``."""
     if name == "auto":
         return "the best hardware adapter"
-    if name == "webgpu" and software:
-        return f"{_asked(name)} and there is only a software adapter"
-    return _asked(name)
+    asked = f"{name} was asked for"
+    return f"{asked} and there is only a software adapter" if name == "webgpu" and software else asked
 
 
 def _no_adapter(name: str, hardware: bool, software: bool) -> str:

@@ -1,0 +1,320 @@
+/**
+ * Runs recorded programs on the browser's WebGPU.
+ *
+ * Python (device/browser.py) decides; this side holds the GPU objects and replays. Buffers, programs and bindings are
+ * named by integers that Python hands out. A replay is one call: `run(binding)`.
+ *
+ * Importing this module registers it as `globalThis.spiraltorchExecutor`, where Python finds it. A page's worker
+ * imports it; elsewhere Python imports its own copy from the wheel.
+ */
+
+import { openDevice } from "./adapter.js";
+import { ExecutorError, Faults } from "./faults.js";
+import { Pace } from "./pace.js";
+import { Pipelines } from "./pipelines.js";
+import { Reader } from "./reader.js";
+
+const GROUPS_KEPT = 4096;
+const TIMED_PASSES = 5;
+const SUBGROUP_PROBE = `enable subgroups;
+@group(0) @binding(0) var<storage, read_write> size: array<u32>;
+@compute @workgroup_size(64)
+fn main(@builtin(subgroup_size) subgroup_size: u32, @builtin(local_invocation_index) index: u32) {
+    if (index == 0u) { size[0] = subgroup_size; }
+}`;
+
+/**
+ * Open the browser's GPU.
+ * @param {"auto" | "webgpu" | "webgpu:software"} wish "auto" refuses software adapters
+ * @returns {Promise<Executor>} rejects with the reason, name NoDeviceError
+ */
+export async function openExecutor(wish) {
+  const { device, facts } = await openDevice(wish);
+  const executor = new Executor(device, facts);
+  if (facts.features.includes("subgroups")) facts.subgroupSize = await probeSubgroupSize(executor);
+  return executor;
+}
+
+/** One GPU device with everything that lives on it. `device`, `bufferOf` and `onLost` serve the page's painting. */
+export class Executor {
+  constructor(device, facts) {
+    this.device = device;
+    this.facts = facts;
+    this.faults = new Faults(device);
+    this.pace = new Pace(device.queue);
+    this.pipelines = new Pipelines(device, this.faults);
+    this.reader = new Reader(device, this.faults);
+    this.buffers = new Map();
+    this.programs = new Map();
+    this.bindings = new Map();
+    this.groups = new Map();
+    this.toClear = new Map();
+  }
+
+  /** Facts about the adapter, as JSON. */
+  describe() {
+    return JSON.stringify(this.facts);
+  }
+
+  /** The GPUBuffer behind a handle. */
+  bufferOf(handle) {
+    const buffer = this.buffers.get(handle);
+    if (!buffer) throw new ExecutorError("DeviceError", `buffer ${handle} is not allocated on this device`);
+    return buffer;
+  }
+
+  /** Called with the reason when the device goes away. */
+  set onLost(callback) {
+    this.faults.onLost = callback;
+  }
+
+  // --- buffers --------------------------------------------------------------------------------------------------
+
+  /** A zeroed buffer named `handle`. A lack of memory is reported by `confirm` or the next call. */
+  create(handle, nbytes) {
+    this.faults.check();
+    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+    const make = () => this.device.createBuffer({ size: nbytes, usage });
+    this.buffers.set(handle, this.faults.scoped("out-of-memory", make));
+  }
+
+  /** Forget buffers, given as a JSON list of handles, and every bind group. */
+  destroy(handles) {
+    for (const handle of JSON.parse(handles)) {
+      this.buffers.get(handle)?.destroy();
+      this.buffers.delete(handle);
+      this.toClear.delete(handle);
+    }
+    this.bindings.clear();
+    this.groups.clear();
+  }
+
+  /** Let the first `nbytes` of a reused buffer read as zero. */
+  clear(handle, nbytes) {
+    this.toClear.set(handle, nbytes);
+  }
+
+  /** Queue a copy of a typed array, or of a Python buffer (a PyProxy), into a buffer. */
+  write(handle, offset, data) {
+    this.faults.check();
+    const view = data.getBuffer ? data.getBuffer("u8") : null;
+    try {
+      const bytes = view ? view.data : data;
+      this.settleClear(handle, offset, bytes.byteLength);
+      this.device.queue.writeBuffer(this.bufferOf(handle), offset, bytes);
+    } finally {
+      view?.release();
+    }
+  }
+
+  /** A write lands before the commands of a later submit: clear first what the write does not cover. */
+  settleClear(handle, offset, nbytes) {
+    const pending = this.toClear.get(handle);
+    if (pending === undefined) return;
+    if (offset === 0 && nbytes >= pending) this.toClear.delete(handle);
+    else this.device.queue.submit([this.encoder().finish()]);
+  }
+
+  /**
+   * Read ranges back after all queued work.
+   * @param {string} requests JSON list of [handle, bytes]; bytes are multiples of 4
+   * @returns {Promise<Uint8Array>} the ranges, one after the other
+   */
+  async read(requests) {
+    this.faults.check();
+    const ranges = JSON.parse(requests).map(([handle, nbytes]) => [this.bufferOf(handle), nbytes]);
+    return this.reader.read(ranges, () => this.encoder());
+  }
+
+  // --- programs -------------------------------------------------------------------------------------------------
+
+  /**
+   * Compile and keep a program under a number.
+   * @param {string} text JSON {kernels: [{name, code, access}], dispatches: [[kernel, [[slot, offset, size]], grid]],
+   *   temporaries: [handle]}
+   * @returns {Promise<void>} rejects with KernelError
+   */
+  async load(number, text) {
+    this.faults.check();
+    const program = JSON.parse(text);
+    this.keep(number, program, await Promise.all(program.kernels.map((kernel) => this.pipelines.compile(kernel))));
+  }
+
+  /** As `load` for callers that cannot wait: the program may be run at once, and errors are reported later. */
+  loadNow(number, text) {
+    this.faults.check();
+    const program = JSON.parse(text);
+    this.keep(number, program, program.kernels.map((kernel) => this.pipelines.compileNow(kernel)));
+  }
+
+  keep(number, { dispatches, temporaries }, compiled) {
+    const launched = dispatches.filter(([, , grid]) => !grid.includes(0));
+    this.programs.set(number, { compiled, dispatches: launched, temporaries });
+  }
+
+  unload(number) {
+    this.programs.delete(number);
+  }
+
+  /** Prepare runs of a program with its external slots bound to a JSON list of handles. */
+  bind(binding, number, handles) {
+    this.faults.check();
+    const { compiled, dispatches, temporaries } = this.programs.get(number);
+    const slots = [...JSON.parse(handles), ...temporaries];
+    const steps = dispatches.map(([kernel, ranges, grid]) => {
+      const { pipeline, layout } = compiled[kernel];
+      return { pipeline, group: this.group(layout, ranges, slots), grid };
+    });
+    this.bindings.set(binding, steps);
+  }
+
+  unbind(binding) {
+    this.bindings.delete(binding);
+  }
+
+  group(layout, ranges, slots) {
+    const named = ranges.map(([slot, offset, size]) => [slots[slot], offset, size]);
+    const key = `${layout.number}:${named.join(";")}`;
+    const known = this.groups.get(key);
+    if (known) return known;
+    const entries = named.map(([handle, offset, size], binding) => (
+      { binding, resource: { buffer: this.bufferOf(handle), offset, size } }));
+    const make = () => this.device.createBindGroup({ layout: layout.group, entries });
+    const made = this.faults.scoped("validation", make);
+    if (this.groups.size >= GROUPS_KEPT) this.groups.delete(this.groups.keys().next().value);
+    this.groups.set(key, made);
+    return made;
+  }
+
+  /** Queue one run. Returns true when so much is queued that the caller should wait for `room()`. */
+  run(binding) {
+    const { faults } = this;
+    if (faults.lost || faults.trouble) faults.check();
+    const encoder = this.encoder();
+    record(encoder.beginComputePass(), this.bindings.get(binding));
+    this.device.queue.submit([encoder.finish()]);
+    return this.pace.submit();
+  }
+
+  /** A command encoder that first clears what waits to be cleared. */
+  encoder() {
+    const encoder = this.device.createCommandEncoder();
+    for (const [handle, nbytes] of this.toClear) encoder.clearBuffer(this.bufferOf(handle), 0, nbytes);
+    this.toClear.clear();
+    return encoder;
+  }
+
+  // --- waiting --------------------------------------------------------------------------------------------------
+
+  /** Resolves when the queue is short enough for more work. */
+  async room() {
+    await this.pace.room();
+    this.faults.check();
+  }
+
+  /** Resolves when everything asked for so far has been judged; rejects with what was wrong with it. */
+  confirm() {
+    return this.faults.confirm();
+  }
+
+  /** Resolves when all queued work is done. */
+  async idle() {
+    await this.device.queue.onSubmittedWorkDone();
+    await this.faults.confirm();
+  }
+
+  /** Seconds of one run: the median over passes of the mean within a pass, since browsers round timestamps. */
+  async time(binding, repeats) {
+    const steps = this.bindings.get(binding);
+    const passes = Math.min(TIMED_PASSES, repeats);
+    const inner = Math.ceil(repeats / passes);
+    const repeated = Array.from({ length: inner }, () => steps).flat();
+    const measure = this.facts.features.includes("timestamp-query") ? "stamp" : "clock";
+    const seconds = [];
+    for (let pass = 0; pass < passes; pass += 1) seconds.push(await this[measure](repeated) / inner);
+    seconds.sort((a, b) => a - b);
+    return seconds[seconds.length >> 1];
+  }
+
+  async clock(steps) {
+    await this.idle();
+    const start = performance.now();
+    const encoder = this.encoder();
+    record(encoder.beginComputePass(), steps);
+    this.device.queue.submit([encoder.finish()]);
+    await this.idle();
+    return (performance.now() - start) / 1000;
+  }
+
+  async stamp(steps) {
+    const querySet = this.device.createQuerySet({ type: "timestamp", count: 2 });
+    const usage = GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC;
+    const resolved = this.device.createBuffer({ size: 16, usage });
+    const timestampWrites = { querySet, beginningOfPassWriteIndex: 0, endOfPassWriteIndex: 1 };
+    const encoder = this.encoder();
+    record(encoder.beginComputePass({ timestampWrites }), steps);
+    encoder.resolveQuerySet(querySet, 0, 2, resolved, 0);
+    const bytes = await this.reader.transfer([[resolved, 0, 16]], encoder);
+    querySet.destroy();
+    resolved.destroy();
+    const [begin, end] = new BigUint64Array(bytes.buffer);
+    return Number(end - begin) * 1e-9;
+  }
+
+  /** End the device; everything afterwards reports it lost. */
+  close() {
+    this.faults.lost ||= "it was closed";
+    this.device.destroy();
+  }
+}
+
+function record(pass, steps) {
+  let current = null;
+  for (const { pipeline, group, grid } of steps) {
+    if (pipeline !== current) pass.setPipeline(pipeline);
+    current = pipeline;
+    pass.setBindGroup(0, group);
+    pass.dispatchWorkgroups(grid[0], grid[1], grid[2]);
+  }
+  pass.end();
+}
+
+/** The subgroup size that a shader sees; adapters tell at most a range. */
+async function probeSubgroupSize(executor) {
+  const kernels = [{ name: "subgroup_probe", code: SUBGROUP_PROBE, access: ["read_write"] }];
+  const dispatches = [[0, [[0, 0, 4]], [1, 1, 1]]];
+  executor.create(0, 256);
+  await executor.load(0, JSON.stringify({ kernels, dispatches, temporaries: [] }));
+  executor.bind(0, 0, "[0]");
+  executor.run(0);
+  const bytes = await executor.read("[[0, 4]]");
+  executor.unload(0);
+  executor.destroy("[0]");
+  return new Uint32Array(bytes.buffer)[0];
+}
+
+/**
+ * Where Python finds this module. `current` is the executor opened last. A worker may open the GPU while Python is
+ * still loading: `spiraltorchExecutor.prepare("auto")`; Python then takes that one.
+ */
+globalThis.spiraltorchExecutor ??= {
+  current: null,
+  prepared: new Map(),
+
+  async prepare(wish) {
+    this.prepared.set(wish, await openExecutor(wish));
+  },
+
+  /** An executor that was prepared, or null. Each is given out once: handles belong to one owner. */
+  take(wish) {
+    const executor = this.prepared.get(wish) ?? null;
+    this.prepared.delete(wish);
+    if (executor) this.current = executor;
+    return executor;
+  },
+
+  async open(wish) {
+    this.current = this.take(wish) ?? await openExecutor(wish);
+    return this.current;
+  },
+};

@@ -1,0 +1,54 @@
+/**
+ * Keeps queued work short: three submits may be in flight, and more only while all of them together take less than
+ * 50 ms. Waiting after every third submit would cost a turn of the event loop each time, several times the GPU time of
+ * a small step; a queue without bound would keep Stop and memory waiting.
+ */
+
+const QUEUED_MILLISECONDS = 50;
+const SUBMITS_IN_FLIGHT = 3;
+
+export class Pace {
+  constructor(queue) {
+    this.queue = queue;
+    this.submitted = 0;
+    this.finished = 0;
+    this.marked = 0;
+    this.allowed = SUBMITS_IN_FLIGHT;
+    this.busySince = 0;
+    this.latestMark = Promise.resolve();
+  }
+
+  /** Note a submit; true when the caller should wait for `room()`. */
+  submit() {
+    if (this.submitted === this.finished) this.busySince = performance.now();
+    this.submitted += 1;
+    if (this.submitted - this.marked >= Math.max(1, this.allowed >> 2)) this.mark();
+    return this.submitted - this.finished > this.allowed;
+  }
+
+  /** Resolves once at most half of what is allowed is in flight. */
+  async room() {
+    while (this.submitted - this.finished > this.allowed >> 1) {
+      if (this.marked <= this.finished) this.mark();
+      await this.latestMark;
+    }
+  }
+
+  mark() {
+    const upTo = this.submitted;
+    const done = () => this.finish(upTo);
+    this.marked = upTo;
+    this.latestMark = this.queue.onSubmittedWorkDone().then(done, done);
+  }
+
+  finish(upTo) {
+    if (upTo <= this.finished) return;
+    const now = performance.now();
+    const each = (now - this.busySince) / (upTo - this.finished);
+    const fitting = Math.floor(QUEUED_MILLISECONDS / Math.max(each, 0.01));
+    // At most doubling: one odd measurement must not open the gate.
+    this.allowed = Math.max(SUBMITS_IN_FLIGHT, Math.min(fitting, this.allowed * 2));
+    this.finished = upTo;
+    this.busySince = now;
+  }
+}

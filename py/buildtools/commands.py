@@ -11,14 +11,13 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from .environment import ensure_npm, ensure_python, ensure_system_packages, install_npm_folder
+from .environment import ensure_npm, ensure_python, ensure_system_packages
 from .numpy_wheel import numpy_from_carrier, numpy_wheel
 from .policy import check_origins
-from .project import BuildError, Project, say
+from .project import BuildError, Project, exclusive, say
 from .runtime import DEFAULT_VERSION, runtime_for
 from .server import open_server
 from .site import SiteOptions, build_site
-from .stamps import digest, is_current, write_stamp
 from .wheel import build_wheel
 
 DEFAULT_PORT = 8000
@@ -77,7 +76,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def serve(project: Project, parsed: argparse.Namespace, rest: Sequence[str]) -> int:
     """Build what has changed, then serve until interrupted."""
-    folder = build_site(project, project.dist / "site", SiteOptions(numpy=_numpy(project, parsed.vendor_numpy)))
+    with exclusive(project):
+        numpy = _numpy(project, parsed.vendor_numpy)
+        folder = build_site(project, project.dist / "site", SiteOptions(numpy=numpy))
     chosen = parsed.port is not None
     with open_server(folder, parsed.port if chosen else DEFAULT_PORT, 0 if chosen else FALLBACK_PORTS) as server:
         say(f"serving {server.address} (stop with Ctrl+C)")
@@ -91,60 +92,59 @@ def serve(project: Project, parsed: argparse.Namespace, rest: Sequence[str]) -> 
 def site(project: Project, parsed: argparse.Namespace, rest: Sequence[str]) -> int:
     """Write the static site and say where it is."""
     origins = check_origins(parsed.connect_src)
-    numpy = _numpy(project, parsed.vendor_numpy, parsed.pyodide)
     out = (parsed.out or project.dist / "site").resolve()
-    build_site(project, out, SiteOptions(numpy=numpy, connect_src=origins, pyodide=parsed.pyodide))
+    with exclusive(project):
+        numpy = _numpy(project, parsed.vendor_numpy, parsed.pyodide)
+        build_site(project, out, SiteOptions(numpy=numpy, connect_src=origins, pyodide=parsed.pyodide))
     say(f"the site is in {out}")
     return 0
 
 
 def _numpy(project: Project, given: Path | None, version: str = DEFAULT_VERSION) -> Path | None:
-    ensure_npm(project, tests=version != DEFAULT_VERSION)
+    ensure_npm(project, project.web)
     return numpy_wheel(project, runtime_for(version), given)
 
 
 def test(project: Project, parsed: argparse.Namespace, rest: Sequence[str]) -> int:
     """Set everything up, build both sites and run pytest with the given arguments."""
     ensure_system_packages()
-    ensure_python(project, "build", "test")
-    ensure_npm(project, tests=True)
-    build_test_sites(project)
+    with exclusive(project):
+        ensure_python(project, "build", "test")
+        ensure_npm(project, project.web)
+        build_test_sites(project)
     return _run_python(project, "-m", "pytest", *rest)
 
 
-def build_test_sites(project: Project) -> None:
+def build_test_sites(project: Project) -> tuple[Path, Path]:
     """The site as it ships, and the variant on which the CPU fallback is tested with a real NumPy."""
-    build_site(project, project.dist / "site", SiteOptions(numpy=_numpy(project, None)))
+    shipped = build_site(project, project.dist / "site", SiteOptions(numpy=_numpy(project, None)))
     carried = numpy_from_carrier(project, runtime_for(CPU_TEST_VERSION))
     options = SiteOptions(numpy=carried, pyodide=CPU_TEST_VERSION)
-    build_site(project, project.dist / f"site-{CPU_TEST_VERSION}", options)
+    return shipped, build_site(project, project.dist / f"site-{CPU_TEST_VERSION}", options)
 
 
 def bench(project: Project, parsed: argparse.Namespace, rest: Sequence[str]) -> int:
     """Set up the benchmarks, their peers included, and run them with the given arguments."""
     ensure_system_packages()
-    ensure_python(project, "build", "test")
-    ensure_npm(project, tests=True)
-    folder = project.web / "bench"
-    if (folder / "package-lock.json").is_file():
-        stamp = folder / "node_modules" / ".installed-all"
-        wanted = digest(project.root, [folder / "package.json", folder / "package-lock.json"])
-        if not is_current(stamp, wanted):
-            install_npm_folder(folder)
-            write_stamp(stamp, wanted)
-    build_site(project, project.dist / "site-bench", SiteOptions(bench=True))
+    with exclusive(project):
+        ensure_python(project, "build", "test")
+        ensure_npm(project, project.web)
+        ensure_npm(project, project.web / "bench")
+        build_site(project, project.dist / "site-bench", SiteOptions(bench=True))
     return _run_python(project, "-m", "tests.bench.run", *rest)
 
 
 def check(project: Project, parsed: argparse.Namespace, rest: Sequence[str]) -> int:
     """Lint with ruff."""
-    ensure_python(project, "build", "test")
+    with exclusive(project):
+        ensure_python(project, "build", "test")
     return _run_python(project, "-m", "ruff", "check", "py", "tests", "web", "build.py")
 
 
 def wheel(project: Project, parsed: argparse.Namespace, rest: Sequence[str]) -> int:
     """Build the wheel and copy it to dist/."""
-    built = build_wheel(project)
+    with exclusive(project):
+        built = build_wheel(project)
     project.dist.mkdir(exist_ok=True)
     shutil.copyfile(built, project.dist / built.name)
     say(f"the wheel is {project.dist / built.name}")

@@ -48,25 +48,18 @@ def _create_venv(project: Project) -> None:
         ) from failure
 
 
-def ensure_npm(project: Project, *, tests: bool = False) -> None:
-    """Have web/node_modules as its lock says; ``tests`` adds what only tests use."""
-    lock = project.web / "package-lock.json"
-    wanted = digest(project.root, [project.web / "package.json", lock])
-    full, lean = (project.node_modules / name for name in (".installed-all", ".installed-site"))
-    if is_current(full, wanted) or (not tests and is_current(lean, wanted)):
+def ensure_npm(project: Project, folder: Path) -> None:
+    """Have a folder's npm packages, exactly those of its lock; none of their scripts is run."""
+    stamp = folder / "node_modules" / ".installed"
+    wanted = digest(folder, [folder / "package.json", folder / "package-lock.json"])
+    if is_current(stamp, wanted):
         return
-    install_npm_folder(project.web, *(() if tests else ("--omit=dev",)))
-    write_stamp(full if tests else lean, wanted)
-
-
-def install_npm_folder(folder: Path, *options: str) -> None:
-    """Install a folder's npm packages, exactly those of its lock, running none of their scripts."""
     npm = shutil.which("npm")
     if npm is None:
         raise BuildError(f"npm is not installed.\nOn Debian or Ubuntu: {_apt_command(['npm'])}")
-    say(f"installing npm packages ({folder.name}/package-lock.json)")
-    quiet = ("--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier")
-    run([npm, "ci", *quiet, *options], cwd=folder, what="npm ci")
+    say(f"installing npm packages ({folder.relative_to(project.root)}/package-lock.json)")
+    run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder, what="npm ci")
+    write_stamp(stamp, wanted)
 
 
 def chromium_path() -> str | None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,3 +85,15 @@ def run(
         tail = "\n".join(done.stdout.splitlines()[-40:])
         raise BuildError(f"{what} failed ({' '.join(words)}, status {done.returncode}):\n{tail}")
     return done.stdout
+
+
+@contextmanager
+def exclusive(project: Project) -> Iterator[None]:
+    """Let one build at a time work in a checkout; a second one waits (Windows has no such lock)."""
+    project.cache.mkdir(parents=True, exist_ok=True)
+    with (project.cache / "lock").open("w") as handle:
+        if os.name == "posix":
+            import fcntl
+
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield

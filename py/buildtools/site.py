@@ -42,7 +42,7 @@ class SiteOptions:
 
 def build_site(project: Project, out: Path, options: SiteOptions) -> Path:
     """Build the site into ``out`` unless it is current there already; give ``out``."""
-    ensure_npm(project, tests=options.pyodide != DEFAULT_VERSION)
+    ensure_npm(project, project.web)
     runtime = runtime_for(options.pyodide)
     own = build_wheel(project)
     wheels = [own, *hosted_wheels(project, runtime), *([options.numpy] if options.numpy else [])]
@@ -50,8 +50,8 @@ def build_site(project: Project, out: Path, options: SiteOptions) -> Path:
     tools = tree_files(Path(__file__).parent)
     sources = [*wheels, *page_files(project, options.bench), *tree_files(vendor), *_scripts(project), *tools]
     wanted = digest(project.root, [*sources, project.web / "package-lock.json"], out, options)
-    stamp = project.cache / "sites" / f"{out.name}.stamp"
-    if out.is_dir() and is_current(stamp, wanted):
+    stamp = out / ".build-stamp"
+    if is_current(stamp, wanted):
         return out
     say(f"writing the site to {_shown(project, out)}")
     _replace(out, lambda folder: _write(project, folder, options, runtime, wheels, vendor))
@@ -88,7 +88,7 @@ def _write(
 
 
 def _facts(folder: Path, options: SiteOptions, runtime: Runtime, wheel: Path) -> dict:
-    """What the page's worker reads first. ``sizes`` are bytes before compression, for the progress display."""
+    """What the page's worker reads first. ``sizes``: bytes by file name, uncompressed, for the progress display."""
     boot = [f"pyodide/{name}" for name in (*runtime.files, "pyodide-lock.json", f"wheels/{wheel.name}")]
     seconds = os.environ.get("SOURCE_DATE_EPOCH")
     now = datetime.datetime.now(datetime.UTC)
@@ -103,7 +103,7 @@ def _facts(folder: Path, options: SiteOptions, runtime: Runtime, wheel: Path) ->
         },
         "numpy": options.numpy is not None,
         "connectSrc": list(options.connect_src),
-        "sizes": {name: (folder / name).stat().st_size for name in boot},
+        "sizes": {Path(name).name: (folder / name).stat().st_size for name in boot},
         "built": built.date().isoformat(),
     }
 

@@ -1,0 +1,60 @@
+"""Shaders and tuner tables: package data in an installed wheel, else the checkout's folders beside ``py``.
+
+Names are relative to their folder, without the suffix: ``matmul_tile``, ``shared/sortkey``.
+"""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from .errors import ArgumentError
+
+
+def shader_text(name: str) -> str:
+    """The WGSL text of ``shaders/<name>.wgsl``; ArgumentError when there is none, with the names there are."""
+    return _text("shaders", name, ".wgsl")
+
+
+def shader_names() -> list[str]:
+    """Names of all shaders, sorted; those in ``shared/`` are imported by others and are no kernels."""
+    return _names(_folder("shaders"), ".wgsl")
+
+
+def tuner_table_text(name: str) -> str:
+    """The JSON text of ``tuner_tables/<name>.json``; ArgumentError when there is none, with the names there are."""
+    return _text("tuner_tables", name, ".json")
+
+
+def tuner_table_names() -> list[str]:
+    """Names of all shipped tuner tables, sorted."""
+    return _names(_folder("tuner_tables"), ".json")
+
+
+def _folder(kind: str) -> Traversable:
+    packaged = files(__package__) / "_data" / kind
+    if packaged.is_dir():
+        return packaged
+    return Path(__file__).resolve().parents[2] / kind
+
+
+def _text(kind: str, name: str, suffix: str) -> str:
+    folder = _folder(kind)
+    known = _names(folder, suffix)
+    # Looking the name up in the listing also keeps a name such as "../x" inside the folder.
+    if name not in known:
+        raise ArgumentError(f"there is no {name!r} in {kind}; there are: {', '.join(known) or 'none'}")
+    return folder.joinpath(*f"{name}{suffix}".split("/")).read_text(encoding="utf-8")
+
+
+def _names(folder: Traversable, suffix: str, prefix: str = "") -> list[str]:
+    if not folder.is_dir():
+        return []
+    found: list[str] = []
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            found += _names(entry, suffix, f"{prefix}{entry.name}/")
+        elif entry.name.endswith(suffix):
+            found.append(prefix + entry.name.removesuffix(suffix))
+    return sorted(found)

@@ -121,8 +121,6 @@ class Clustering:
 
     def _visit(self, node: Node) -> None:
         kind = OPS[node.op].kind
-        self.cost[node] = self._own_cost(node)
-        self.depth[node] = 1 + max((self.depth[src] for src in node.srcs if not self._is_stored(src)), default=0)
         if kind is Kind.LEAF:
             self.reads[node] = frozenset()
         elif node.op is Op.MATMUL:
@@ -136,6 +134,9 @@ class Clustering:
             self._make_loop(node)
         elif not self._join(node):
             self._make_free(node)
+        # Last, because operands may have become stored.
+        self.cost[node] = self._own_cost(node)
+        self.depth[node] = 1 + max((self.depth[src] for src in node.srcs if not self._is_stored(src)), default=0)
 
     def _own_cost(self, node: Node) -> int:
         base = COSTS.get(node.op, 1)

@@ -1,0 +1,284 @@
+"""`compile`: record a step once, then replay it as one program.
+
+The first call with new shapes runs the Python function on placeholders. What it does to tensors (forward, backward,
+optimiser update) becomes one program that later calls submit as it is; Python code in the function runs only while
+recording. Tensors from outside that the step changes are updated in place on the device.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, ParamSpec, TypeVar, overload
+
+from .device.base import Device
+from .dtypes import DType
+from .errors import ArgumentError, TraceError
+from .ir.graph import Graph, canonical
+from .ir.node import Node, Shape, buffer
+from .ir.ops import Op
+from .runtime.realize import compute_nodes, device_of, load, lower, realize
+from .runtime.session import session
+from .runtime.storage import Placeholder, Storage
+from .runtime.trace import Trace, tracing
+from .tensor.core import Tensor, wrap
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+PROGRAMS_KEPT = 32
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a leaf slot finds its storage at each call: an argument, a captured tensor or a constant."""
+
+    kind: str  # "argument", "captured" or "constant"
+    value: Any  # argument number, Tensor, or Storage
+    overwritten: bool
+
+
+@dataclass(frozen=True)
+class Recording:
+    """One recorded step."""
+
+    device: Device
+    number: int
+    sources: tuple[Source, ...]
+    results: tuple[tuple[Shape, DType, int], ...]  # of each new output: shape, dtype, bytes
+    layout: Any  # the returned structure, with `Result`s for tensors
+    guards: tuple[tuple[Any, str, object], ...]
+    graph: Graph
+
+    def current(self) -> bool:
+        """Whether the plain values that were read while recording are still the same."""
+        return all(
+            owner() is not None and getattr(owner(), attribute) == value for owner, attribute, value in self.guards
+        )
+
+
+@dataclass(frozen=True)
+class Result:
+    """Stands for the n-th returned tensor."""
+
+    number: int
+
+
+class Compiled(Generic[P, R]):
+    """A function that is recorded once per shape and replayed. Made by `compile`."""
+
+    def __init__(self, function: Callable[P, R]) -> None:
+        functools.update_wrapper(self, function)
+        self._function = function
+        self._recordings: dict[Hashable, list[Recording]] = {}
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        if session().tracing is not None:
+            return self._function(*args, **kwargs)  # a step inside a step is part of it
+        tensors: list[Tensor] = []
+        signature = _flatten((args, kwargs), tensors)
+        for recording in self._recordings.get(signature, ()):
+            if recording.current():
+                break
+        else:
+            recording = self._record(signature, args, kwargs, tensors)
+        return _replay(recording, tensors)
+
+    def __get__(self, instance: object, owner: type | None = None) -> Any:
+        return self if instance is None else functools.partial(self, instance)
+
+    def _record(self, signature: Hashable, args: tuple, kwargs: dict, tensors: Sequence[Tensor]) -> Recording:
+        recording = record(self._function, args, kwargs, tensors)
+        kept = self._recordings.setdefault(signature, [])
+        kept[:] = [recording, *(other for other in kept if other.current())]
+        if len(self._recordings) > PROGRAMS_KEPT:
+            for old in self._recordings.pop(next(iter(self._recordings))):
+                old.device.unload(old.number)
+        return recording
+
+    def programs(self) -> list[Any]:
+        """What was recorded so far, for reading: a WGSL `Program` each, or the graph on the CPU."""
+        return [
+            lower(recording.device, recording.graph) for group in self._recordings.values() for recording in group
+        ]
+
+
+@overload
+def compile(function: Callable[P, R]) -> Compiled[P, R]: ...
+@overload
+def compile() -> Callable[[Callable[P, R]], Compiled[P, R]]: ...
+
+
+def compile(function: Callable[P, R] | None = None) -> Any:
+    """Record a function of tensors once per shape and replay it as one fused program.
+
+    Use it as a decorator. Arguments may be tensors, plain values, and lists, tuples and dicts of those; another
+    shape, dtype or plain value is recorded anew. The function must not read values (``item()``, ``print`` of a
+    tensor): return tensors and read those. Prints and other side effects happen only while recording. Gradients that
+    exist only inside the step are gone after it.
+
+    Raises TraceError when the function does something that cannot be replayed.
+    """
+    if function is None:
+        return Compiled
+    if not callable(function):
+        raise ArgumentError(f"compile needs a function, got {type(function).__name__}")
+    return Compiled(function)
+
+
+def record(function: Callable, args: tuple, kwargs: dict, tensors: Sequence[Tensor]) -> Recording:
+    """Run a function on placeholders and compile what it did."""
+    arguments = [_placeholder(i, tensor) for i, tensor in enumerate(tensors)]
+    leaves = [argument._node for argument in arguments]
+    supply = iter(arguments)
+    args, kwargs = _map((args, kwargs), lambda leaf: next(supply) if isinstance(leaf, Tensor) else leaf)
+    with tracing() as trace:
+        try:
+            returned = function(*args, **kwargs)
+            results: list[Tensor] = []
+            layout = _map(returned, lambda leaf: _result(leaf, results))
+            nodes = [_node_of(result, trace) for result in results]
+            updates = [(tensor, trace.captured[tensor], tensor._node) for tensor in trace.assigned]
+        finally:
+            for tensor in trace.assigned:
+                tensor._node = trace.captured[tensor]
+            for tensor in (*trace.captured, *arguments):
+                if tensor.grad is not None and tensor.grad._epoch >= trace.epoch:
+                    tensor.grad = None
+    changed = [(i, leaf, argument._node) for i, (leaf, argument) in enumerate(zip(leaves, arguments, strict=True))]
+    changed = [(i, leaf, node) for i, leaf, node in changed if node is not leaf]
+    outputs = [*(node for _, _, node in updates), *(node for _, _, node in changed), *nodes]
+    assigned = [*(old.buffer for _, old, _ in updates), *(leaf.buffer for _, leaf, _ in changed)]
+    graph, storages, key = canonical(outputs, assigned)
+    device = device_of([s for s in storages if not isinstance(s, Placeholder)], session())
+    captured = {node.buffer: tensor for tensor, node in trace.captured.items()}
+    overwritten = set(graph.targets)
+    return Recording(
+        device=device,
+        number=load(device, graph, key),
+        sources=tuple(_source(storage, captured, slot in overwritten) for slot, storage in enumerate(storages)),
+        results=tuple((node.shape, node.dtype, node.nbytes) for node in nodes),
+        layout=layout,
+        guards=tuple(trace.guards),
+        graph=graph,
+    )
+
+
+def _placeholder(index: int, tensor: Tensor) -> Tensor:
+    argument = Tensor.__new__(Tensor)
+    argument._setup(buffer(Placeholder(index), tensor._node.shape, tensor.dtype), False, True)
+    if tensor.requires_grad:
+        argument.requires_grad_()
+    return argument
+
+
+def _result(leaf: Any, results: list[Tensor]) -> Any:
+    if not isinstance(leaf, Tensor):
+        return leaf
+    results.append(leaf)
+    return Result(len(results) - 1)
+
+
+def _node_of(tensor: Tensor, trace: Trace) -> Node:
+    return trace.capture(tensor) if tensor._epoch < trace.epoch else tensor._node
+
+
+def _source(storage: Any, captured: dict[object, Tensor], overwritten: bool) -> Source:
+    if isinstance(storage, Placeholder):
+        return Source("argument", storage.index, overwritten)
+    if storage in captured:
+        return Source("captured", captured[storage], overwritten)
+    return Source("constant", storage, overwritten)
+
+
+def _replay(recording: Recording, arguments: Sequence[Tensor]) -> Any:
+    handles = []
+    for source in recording.sources:
+        if source.kind == "constant":
+            handles.append(source.value.handle)
+            continue
+        tensor = arguments[source.value] if source.kind == "argument" else source.value
+        node = tensor._node
+        if node.buffer is None:
+            realize(tensor)
+            node = tensor._node
+        if source.overwritten:
+            del node
+            if sys.getrefcount(tensor._node) > _ALONE:
+                _own(tensor)
+            handles.append(tensor._node.buffer.handle)
+        else:
+            handles.append(node.buffer.handle)
+    device = recording.device
+    storages = [Storage(device, nbytes) for _, _, nbytes in recording.results]
+    handles += [storage.handle for storage in storages]
+    device.submit(recording.number, handles)
+    if isinstance(recording.layout, Result):
+        return _wrap(storages[0], recording.results[0])
+    results = [_wrap(storage, result) for storage, result in zip(storages, recording.results, strict=True)]
+    return _map(recording.layout, lambda leaf: results[leaf.number] if isinstance(leaf, Result) else leaf)
+
+
+def _wrap(storage: Storage, result: tuple[Shape, DType, int]) -> Tensor:
+    return wrap(buffer(storage, result[0], result[1]))
+
+
+def _own(tensor: Tensor) -> None:
+    """Give a tensor a copy of its values, so that overwriting it changes nobody else's."""
+    old = tensor._node
+    copy = Node(Op.DETACH, (old,), (), old.shape, old.dtype)
+    compute_nodes([copy])
+    copy.settle(copy.buffer)
+    tensor._node = copy
+    if tensor.requires_grad:
+        tensor._claim(copy)
+
+
+def _flatten(value: Any, tensors: list[Tensor]) -> Hashable:
+    """A key for the structure of the arguments; tensors are collected in order."""
+    if isinstance(value, Tensor):
+        tensors.append(value)
+        node = value._node
+        return ("tensor", node.shape, node.dtype.name, value.requires_grad)
+    if isinstance(value, tuple | list):
+        return (type(value).__name__, *[_flatten(item, tensors) for item in value])
+    if isinstance(value, dict):
+        return ("dict", *[(name, _flatten(item, tensors)) for name, item in value.items()])
+    try:
+        hash(value)
+    except TypeError:
+        raise TraceError(
+            f"a compiled step takes tensors, plain values and lists, tuples or dicts of those; got {type(value).__name__}"
+        ) from None
+    return (type(value).__name__, value)
+
+
+def _map(value: Any, change: Callable[[Any], Any]) -> Any:
+    """The same structure with every leaf changed."""
+    if isinstance(value, tuple):
+        items = [_map(item, change) for item in value]
+        return type(value)(*items) if hasattr(value, "_fields") else tuple(items)
+    if isinstance(value, list):
+        return [_map(item, change) for item in value]
+    if isinstance(value, dict):
+        return {name: _map(item, change) for name, item in value.items()}
+    return change(value)
+
+
+class _Probe:
+    """Measures what `sys.getrefcount` says of a node that only its tensor holds; interpreters differ."""
+
+    __slots__ = ("_node",)
+
+    def __init__(self) -> None:
+        self._node = object()
+
+
+def _references_of_one() -> int:
+    probe = _Probe()
+    return sys.getrefcount(probe._node)
+
+
+_ALONE = _references_of_one()

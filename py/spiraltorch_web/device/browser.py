@@ -18,8 +18,9 @@ from ..compiler.program import Kernel, Program
 from ..errors import DeviceError, DeviceLostError, NoDeviceError, OutOfMemoryError
 from .base import Caps, DeviceInfo
 from .cache import LruCache
-from .dialect import kernel_error, module_text
+from .dialect import kernel_error
 from .pool import BufferPool
+from .web_program import program_text
 
 BINDINGS_KEPT = 256
 # The browser judges an allocation later; ones of this size are waited for, so that the error has the right place.
@@ -93,7 +94,7 @@ class BrowserDevice:
         try:
             for nbytes in program.slot_sizes[program.num_external :]:
                 temporaries.append(self._pool.alloc(nbytes))
-            text = _program_text(program, temporaries)
+            text = program_text(program, temporaries)
             if can_run_sync():
                 self._wait(self._executor.load(number, text))
             else:
@@ -212,20 +213,6 @@ class BrowserDevice:
 class _Loaded:
     num_external: int
     temporaries: tuple[int, ...]
-
-
-def _program_text(program: Program, temporaries: Sequence[int]) -> str:
-    """The program as executor.js takes it."""
-    kernels = [
-        {"name": kernel.name, "code": module_text(kernel, "tint"), "access": kernel.access}
-        for kernel in program.kernels
-    ]
-    dispatches = [
-        # Bindings are multiples of 4 bytes; only a float16 range of odd length is rounded up.
-        (launch.kernel, [(ref.slot, ref.offset, (ref.size + 3) & ~3) for ref in launch.buffers], launch.grid)
-        for launch in program.dispatches
-    ]
-    return json.dumps({"kernels": kernels, "dispatches": dispatches, "temporaries": temporaries})
 
 
 def _split(data: memoryview, requests: Sequence[tuple[int, int]]) -> list[memoryview]:

@@ -10,7 +10,7 @@ from statistics import median
 
 from wgpu.backends.wgpu_native import ffi, lib
 
-from ..compiler.program import Program
+from ..compiler.program import Kernel, Program
 from ..errors import DeviceError, OutOfMemoryError
 from .base import Caps, DeviceInfo
 from .native_api import QUERIES, STORAGE, Api, Mapping
@@ -105,6 +105,10 @@ class NativeDevice:
         return [view[:nbytes] for (_, view), (_, nbytes) in zip(results, requests, strict=True)]
 
     # --- programs -----------------------------------------------------------------------------------------------
+
+    def compile(self, kernels: Sequence[Kernel]) -> None:
+        """Compile kernels ahead of the programs that use them. Raises KernelError."""
+        self._pipelines.compile(kernels)
 
     def load(self, program: Program) -> int:
         """Compile and keep a program; returns its number. Raises KernelError or OutOfMemoryError."""

@@ -1,0 +1,190 @@
+"""The JavaScript executor by itself: the same programs as natively, replayed in Chromium."""
+
+from __future__ import annotations
+
+import json
+from array import array
+
+import pytest
+
+from spiraltorch_web.compiler.program import Kernel, Program
+from spiraltorch_web.device.web_program import program_text
+from tests.support.programs import GROUP, affine_program, chain, through_temporary
+
+PROGRAMS = {
+    "affine": (affine_program(1000), 1000),
+    "fourteen dispatches": (chain(14, 64), 64),
+    "through a temporary": (through_temporary(100), 100),
+    "folded grid": (affine_program(3 * 5 * 7 * GROUP - 11, grid=(3, 5, 7)), 3 * 5 * 7 * GROUP - 11),
+    "empty grid": (affine_program(64, grid=(0, 1, 1)), 64),
+}
+
+RUN = """async ([text, values, temporaries]) => {
+  executor.create(1, values.length * 4);
+  executor.create(2, values.length * 4);
+  temporaries.forEach(([handle, nbytes]) => executor.create(handle, nbytes));
+  executor.write(1, 0, new Float32Array(values));
+  await executor.load(7, text);
+  executor.bind(8, 7, "[1, 2]");
+  executor.run(8);
+  const bytes = await executor.read(JSON.stringify([[1, values.length * 4], [2, values.length * 4]]));
+  return Array.from(new Float32Array(bytes.buffer));
+}"""
+
+SETUP = """async (text) => {
+  executor.create(1, 256);
+  executor.create(2, 256);
+  executor.write(1, 0, new Float32Array(64).fill(3));
+  await executor.load(7, text);
+  executor.bind(8, 7, "[1, 2]");
+}"""
+
+CAUGHT = """async (make) => {
+  try {
+    await make();
+    return ["nothing", ""];
+  } catch (error) {
+    return [error.name, error.message];
+  }
+}"""
+
+
+def caught(page, body: str, *arguments: object) -> tuple[str, str]:
+    """(name, message) of what a piece of JavaScript throws."""
+    script = f"(given) => ({CAUGHT})(async () => {{ {body} }})"
+    name, message = page.evaluate(script, list(arguments))
+    return name, message
+
+
+def run_in_chromium(page, program: Program, values: array) -> list[float]:
+    handles = range(3, 3 + len(program.slot_sizes) - program.num_external)
+    temporaries = list(zip(handles, program.slot_sizes[program.num_external :], strict=True))
+    return page.evaluate(RUN, [program_text(program, list(handles)), values.tolist(), temporaries])
+
+
+def run_natively(device, program: Program, values: array) -> list[float]:
+    handles = [device.alloc(len(values) * 4) for _ in range(2)]
+    device.write(handles[0], values)
+    device.submit(device.load(program), handles)
+    views = device.read([(handle, len(values) * 4) for handle in handles])
+    return [value for view in views for value in view.cast("f")]
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_program_gives_the_same_values_in_chromium_and_natively(name, executor_page, native):
+    program, entries = PROGRAMS[name]
+    values = array("f", range(entries))
+    assert run_in_chromium(executor_page, program, values) == run_natively(native, program, values)
+
+
+def test_the_facts_describe_the_adapter(executor_page):
+    facts = json.loads(executor_page.evaluate("() => executor.describe()"))
+    assert facts["vendor"] or facts["description"]
+    assert facts["limits"]["maxComputeInvocationsPerWorkgroup"] >= 256
+    assert ("subgroups" in facts["features"]) == (facts["subgroupSize"] > 0)
+
+
+def test_auto_refuses_a_software_adapter(executor_page):
+    if not executor_page.evaluate("() => executor.facts.software"):
+        pytest.fail("these tests expect Chromium's software adapter")
+    name, message = caught(executor_page, 'await spiraltorchExecutor.open("auto")')
+    assert name == "NoDeviceError"
+    assert "software" in message
+
+
+def test_reused_buffers_read_as_zero_around_a_partial_write(executor_page):
+    values = executor_page.evaluate("""async () => {
+      executor.create(1, 256);
+      executor.write(1, 0, new Float32Array(64).fill(7));
+      executor.clear(1, 24);
+      executor.write(1, 8, new Float32Array([5, 6]));
+      return Array.from(new Float32Array((await executor.read("[[1, 28]]")).buffer));
+    }""")
+    assert values == [0, 0, 5, 6, 0, 0, 7]
+
+
+def test_a_kernel_error_tells_the_place(executor_page):
+    source = "@compute @workgroup_size(1)\nfn main() {\n    let x: u32 = 1.5;\n}"
+    text = program_text(Program((Kernel("broken", source, ()),), (), (), 0), [])
+    name, message = caught(executor_page, "await executor.load(7, given[0])", text)
+    told = json.loads(message)
+    assert (name, told["name"], told["line"]) == ("KernelError", "broken", 3)
+    name, message = caught(executor_page, "executor.loadNow(7, given[0]); await executor.confirm()", text)
+    assert (name, json.loads(message)["line"]) == ("KernelError", 3)
+
+
+def test_the_executor_survives_a_refused_allocation(executor_page):
+    executor_page.evaluate(SETUP, program_text(affine_program(64), []))
+    name, _ = caught(executor_page, "executor.create(3, 2 ** 42); await executor.confirm()")
+    assert name in ("OutOfMemoryError", "DeviceError")
+    executor_page.evaluate("() => executor.run(8)")
+    values = executor_page.evaluate("""async () =>
+      Array.from(new Float32Array((await executor.read("[[2, 8]]")).buffer))""")
+    assert values == [7, 7]
+
+
+def test_wrong_buffers_are_named(executor_page):
+    executor_page.evaluate(SETUP, program_text(affine_program(64), []))
+    assert caught(executor_page, 'executor.bind(9, 7, "[1, 99]")')[1].startswith("buffer 99 is not allocated")
+    assert caught(executor_page, "executor.write(99, 0, new Uint8Array(4))")[0] == "DeviceError"
+    assert caught(executor_page, 'await executor.read("[[99, 4]]")')[0] == "DeviceError"
+
+
+def test_a_lost_device_says_so_and_tells_the_page(executor_page):
+    executor_page.evaluate(SETUP, program_text(affine_program(64), []))
+    reason = executor_page.evaluate("""async () => {
+      const told = new Promise((resolve) => { executor.onLost = resolve; });
+      executor.device.destroy();
+      return told;
+    }""")
+    assert reason
+    for body in ("executor.run(8)", 'await executor.read("[[1, 4]]")', "executor.create(5, 256)"):
+        assert caught(executor_page, body)[0] == "DeviceLostError"
+
+
+def test_little_is_in_flight_before_the_speed_is_known(executor_page):
+    executor_page.evaluate(SETUP, program_text(affine_program(64), []))
+    crowded = executor_page.evaluate("() => [1, 2, 3, 4].map(() => executor.run(8))")
+    assert crowded == [False, False, False, True]
+    executor_page.evaluate("() => executor.room()")
+    assert executor_page.evaluate("() => executor.pace.submitted - executor.pace.finished") <= 1
+
+
+def test_bind_groups_are_kept_while_their_buffers_live(executor_page):
+    executor_page.evaluate(SETUP, program_text(affine_program(64), []))
+    sizes = executor_page.evaluate("""() => {
+      executor.bind(9, 7, "[1, 2]");
+      const once = executor.groups.size;
+      executor.bind(10, 7, "[2, 1]");
+      const both = executor.groups.size;
+      executor.destroy("[1]");
+      return [once, both, executor.groups.size, executor.bindings.size];
+    }""")
+    assert sizes == [1, 2, 0, 0]
+
+
+def test_timing_gives_seconds(executor_page):
+    executor_page.evaluate(SETUP, program_text(affine_program(64), []))
+    assert 0 <= executor_page.evaluate("() => executor.time(8, 10)") < 5
+    assert 0 < executor_page.evaluate("() => executor.clock(executor.bindings.get(8))") < 5
+
+
+def test_kernels_are_judged_by_both_compilers(compile_all):
+    good = affine_program(64).kernels[0]
+    uneven = Kernel(
+        "uneven",
+        "@compute @workgroup_size(64) fn main(@builtin(local_invocation_index) index: u32) {\n"
+        "    if (index < 3u) { workgroupBarrier(); }\n}",
+        (),
+    )
+    subgroups = Kernel(
+        "subgroups",
+        "@group(0) @binding(0) var<storage, read_write> a: array<f32>;\n"
+        "@compute @workgroup_size(32) fn main() { a[0] = subgroupAdd(a[0]); }",
+        ("read_write",),
+        frozenset({"subgroups"}),
+    )
+    verdicts = compile_all([good, uneven, subgroups])
+    assert [verdict.good for verdict in verdicts] == [True, False, True]
+    assert not verdicts[1].naga
+    assert "uniform" in verdicts[1].tint

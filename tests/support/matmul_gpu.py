@@ -80,7 +80,8 @@ def upload(gpu: NativeGpu, array: np.ndarray) -> wgpu.GPUBuffer:
     """A storage buffer with the array's bytes."""
     usage = wgpu.BufferUsage.STORAGE | wgpu.BufferUsage.COPY_SRC | wgpu.BufferUsage.COPY_DST
     buffer = gpu.device.create_buffer(size=max(16, -(-array.nbytes // 16) * 16), usage=usage)
-    gpu.device.queue.write_buffer(buffer, 0, array)
+    if array.nbytes:
+        gpu.device.queue.write_buffer(buffer, 0, array)
     return buffer
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ..errors import ArgumentError
+from .grids import ceil_div, fold
 from .registry import LimitsLike
 from .templates import instantiate
 
@@ -117,13 +117,13 @@ def fits(variant: Variant, caps: LimitsLike) -> bool:
 
 def groups(problem: MatmulProblem, variant: Variant) -> int:
     """How many workgroups the variant launches."""
-    return problem.batch * _ceil(problem.m, variant.rows) * _ceil(problem.n, variant.columns)
+    return problem.batch * ceil_div(problem.m, variant.rows) * ceil_div(problem.n, variant.columns)
 
 
 @lru_cache(maxsize=512)
 def build(problem: MatmulProblem, variant: Variant, max_groups: int) -> MatmulPlan:
     """The plan that computes ``problem`` with ``variant``."""
-    grid = _fold(groups(problem, variant), max_groups)
+    grid = fold(groups(problem, variant), max_groups)
     values = {**_problem_values(problem, variant), "GRID_X": grid[0], "GROUPS": groups(problem, variant)}
     if isinstance(variant, Direct):
         source = instantiate("matmul_direct", {**values, **_direct_values(problem, variant)})
@@ -132,18 +132,8 @@ def build(problem: MatmulProblem, variant: Variant, max_groups: int) -> MatmulPl
     return MatmulPlan(source, (variant.threads, 1, 1), grid, variant.name)
 
 
-def _fold(count: int, limit: int) -> tuple[int, int, int]:
-    """``count`` workgroups as a grid; the kernel drops the few that are too many."""
-    if count <= limit:
-        return (count, 1, 1)
-    lines = _ceil(count, limit)
-    if lines > limit:
-        raise ArgumentError(f"matmul needs {count} workgroups; the device takes {limit} x {limit}")
-    return (_ceil(count, lines), lines, 1)
-
-
 def _problem_values(problem: MatmulProblem, variant: Variant) -> dict[str, int | bool]:
-    across = _ceil(problem.n, variant.columns)
+    across = ceil_div(problem.n, variant.columns)
     return {
         "M": problem.m,
         "N": problem.n,
@@ -156,13 +146,13 @@ def _problem_values(problem: MatmulProblem, variant: Variant) -> dict[str, int |
         "B_VECTOR": problem.b_vec4,
         "STORE_VECTOR": problem.store_vec4,
         "GROUPS_N": across,
-        "GROUPS_PER_MATRIX": across * _ceil(problem.m, variant.rows),
+        "GROUPS_PER_MATRIX": across * ceil_div(problem.m, variant.rows),
         "THREADS": variant.threads,
         "ROW_BLOCKS": variant.row_blocks,
         "COLUMN_BLOCKS": variant.column_blocks,
         "THREAD_ROWS": variant.thread_rows,
         "THREAD_COLUMNS": variant.thread_columns,
-        "STEPS": _ceil(problem.k, _step_depth(variant)),
+        "STEPS": ceil_div(problem.k, _step_depth(variant)),
     }
 
 
@@ -179,7 +169,7 @@ def _direct_values(problem: MatmulProblem, variant: Direct) -> dict[str, int | b
         "UNROLL": variant.unroll,
         "STEP_DEPTH": _step_depth(variant),
         "OUTPUTS": outputs,
-        "OUTPUT_ROUNDS": _ceil(outputs, variant.threads),
+        "OUTPUT_ROUNDS": ceil_div(outputs, variant.threads),
     }
 
 
@@ -195,7 +185,7 @@ def _tile_values(problem: MatmulProblem, variant: Tile) -> dict[str, int | bool]
         "B_WIDTH": variant.columns // 4 + variant.pad,
         "A_BLOCKS": a_blocks,
         "ALL_BLOCKS": all_blocks,
-        "ROUNDS": _ceil(all_blocks, variant.threads),
+        "ROUNDS": ceil_div(all_blocks, variant.threads),
         "CELLS_N": variant.thread_columns // 8,
         "STAGES": variant.stages,
         "DOUBLE": variant.stages == 2,
@@ -204,7 +194,3 @@ def _tile_values(problem: MatmulProblem, variant: Tile) -> dict[str, int | bool]
 
 def _step_depth(variant: Variant) -> int:
     return variant.depth if isinstance(variant, Tile) else 4 * variant.slices * variant.unroll
-
-
-def _ceil(count: int, size: int) -> int:
-    return -(-count // size)

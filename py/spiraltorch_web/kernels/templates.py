@@ -18,6 +18,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from ..compiler.program import Kernel
 from ..errors import KernelError
 from ..resources import shader_text
 
@@ -38,6 +39,14 @@ def instantiate(name: str, values: Mapping[str, Value]) -> str:
         return "\n".join(_expand(iter(lines), dict(values))) + "\n"
     except (KeyError, _Unbalanced) as problem:
         raise KernelError(f"shader {name}: {problem}") from problem
+
+
+def kernel(name: str, values: Mapping[str, Value], needs: frozenset[str] = frozenset()) -> Kernel:
+    """``shaders/<name>.wgsl`` for ``values`` as a kernel, with the access that its text declares."""
+    source = instantiate(name, values)
+    ordered = sorted(text_bindings(source), key=lambda binding: binding.index)
+    access = tuple("read_write" if binding.access == "write" else "read" for binding in ordered)
+    return Kernel(name, source, access, needs)
 
 
 def header(text: str) -> dict[str, list[str]]:

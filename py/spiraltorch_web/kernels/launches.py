@@ -1,0 +1,51 @@
+"""Short ways to write the launches of a routine."""
+
+from __future__ import annotations
+
+from ..dtypes import DType
+from .grids import ceil_div, fold
+from .registry import Launch, LimitsLike, Operand
+from .templates import Value, kernel
+
+THREADS = 256  # of kernels with one thread per entry
+
+
+def given(index: int) -> Operand:
+    """Operand ``index`` of the routine."""
+    return Operand("input", index)
+
+
+def result(index: int) -> Operand:
+    """Result ``index`` of the routine."""
+    return Operand("output", index)
+
+
+def scratch(index: int) -> Operand:
+    """Temporary buffer ``index`` of the routine."""
+    return Operand("scratch", index)
+
+
+def launch(
+    shader: str,
+    operands: tuple[Operand, ...],
+    groups: int,
+    caps: LimitsLike,
+    dtype: DType | None = None,
+    **values: Value,
+) -> Launch:
+    """A launch of ``groups`` workgroups; the shader learns GRID_X and GROUPS besides ``values``."""
+    grid = fold(groups, caps.max_groups)
+    needs = frozenset({"f16"}) if dtype is not None and dtype.storage == "f16" else frozenset()
+    return Launch(kernel(shader, {**values, "GRID_X": grid[0], "GROUPS": groups}, needs), operands, grid)
+
+
+def launch_entries(
+    shader: str,
+    operands: tuple[Operand, ...],
+    entries: int,
+    caps: LimitsLike,
+    dtype: DType | None = None,
+    **values: Value,
+) -> Launch:
+    """A launch with one thread per entry; the shader learns ENTRIES too."""
+    return launch(shader, operands, ceil_div(entries, THREADS), caps, dtype, ENTRIES=entries, **values)

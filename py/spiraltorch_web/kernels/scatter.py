@@ -1,0 +1,77 @@
+"""scatter_add: sums of updates by row number, the derivative of `gather`; the same bits on every run."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from ..errors import DTypeError, ShapeError
+from ..ir.node import Node, gather
+from .launches import given, launch_entries, result, scratch
+from .registry import LimitsLike, Lowered, Routine, Spec
+from .sort import sort_launches
+
+
+def _infer(specs: Sequence[Spec], params: tuple) -> tuple[Spec, ...]:
+    (index_shape, index_dtype), (shape, dtype) = specs
+    (rows,) = params
+    if index_dtype.kind not in "iu":
+        raise DTypeError(f"scatter_add needs an integer index, got {index_dtype.name}")
+    if dtype.kind == "b":
+        raise DTypeError("scatter_add cannot add bool updates")
+    if shape[: len(index_shape)] != tuple(index_shape):
+        raise ShapeError(f"scatter_add needs updates of shape {index_shape} + (...), got {shape}")
+    if rows == 0 and math.prod(index_shape):
+        raise ShapeError(f"scatter_add cannot add {math.prod(index_shape)} updates to no rows")
+    return (((rows, *shape[len(index_shape) :]), dtype),)
+
+
+def _lower(specs: Sequence[Spec], outputs: Sequence[Spec], params: tuple, caps: LimitsLike) -> Lowered:
+    (index_shape, index_dtype), _ = specs
+    ((shape, dtype),) = outputs
+    count, entries = math.prod(index_shape), math.prod(shape)
+    if entries == 0:
+        return Lowered(())
+    if count == 0:
+        return Lowered((launch_entries("fill_zero", (result(0),), entries, caps, dtype, ELEMENT=dtype.storage),))
+    order, rows, spares = scratch(0), scratch(1), (scratch(2), scratch(3))
+    kind = {"IS_ROW_INDEX": True, "LAST_ROW": shape[0] - 1, "IS_SIGNED": index_dtype.kind == "i"}
+    sort = sort_launches(given(0), order, rows, spares, 1, count, caps, **kind)
+    sizes = {"COUNT": count, "WIDTH": entries // shape[0], "SEARCH_STEPS": count.bit_length()}
+    sums = launch_entries(
+        "scatter_sum",
+        (rows, order, given(1), result(0)),
+        entries,
+        caps,
+        dtype,
+        ELEMENT=dtype.storage,
+        VALUE=dtype.value,
+        **sizes,
+    )
+    return Lowered((*sort, sums), (4 * count,) * (2 if len(sort) == 1 else 4))
+
+
+def reference(np, arrays: Sequence, params: tuple) -> tuple:
+    """The sums in NumPy: updates sorted by row number, then added run by run."""
+    index, updates = arrays
+    (rows,) = params
+    rest = updates.shape[index.ndim :]
+    total = np.zeros((rows, *rest), updates.dtype)
+    if index.size == 0 or total.size == 0:
+        return (total,)
+    numbers = np.clip(index.reshape(-1).astype(np.int64), 0, rows - 1)
+    order = np.argsort(numbers, kind="stable")
+    numbers = numbers[order]
+    starts = np.flatnonzero(np.diff(numbers, prepend=-1))
+    wide = np.float32 if updates.dtype == np.float16 else updates.dtype
+    flat = updates.reshape(-1, *rest)[order].astype(wide, copy=False)
+    total[numbers[starts]] = np.add.reduceat(flat, starts, axis=0)
+    return (total,)
+
+
+def _derivative(node: Node, cotangent: Node) -> tuple[Node | None, ...]:
+    """Every update receives the cotangent of the row that it went to."""
+    return (None, gather(cotangent, node.srcs[0]))
+
+
+SCATTER_ADD = Routine("scatter_add", _infer, _lower, reference, _derivative)

@@ -1,0 +1,15 @@
+"""All routines by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from .cumsum import CUMSUM
+from .registry import Routine
+from .scatter import SCATTER_ADD
+from .sort import ARGSORT
+
+ROUTINES: Mapping[str, Routine] = MappingProxyType(
+    {routine.name: routine for routine in (ARGSORT, CUMSUM, SCATTER_ADD)}
+)

@@ -28,8 +28,9 @@ class Host(Protocol):
         `KeyboardInterrupt` when the user has pressed Stop.
         """
 
-    def tick(self) -> None:
-        """Mark the end of one visible step (a new `st.live` step, one turn of `progress()`); Step stops here."""
+    def tick(self, source: str) -> None:
+        """Mark the start of a visible step, where Step holds: "progress" for a turn of a `progress()` loop, "live"
+        for a new step number in `st.live`. In a loop of the first kind the second kind does not count."""
 
 
 class PlainHost:
@@ -40,7 +41,7 @@ class PlainHost:
     def checkpoint(self) -> None:
         """Do nothing: Ctrl-C arrives by itself."""
 
-    def tick(self) -> None:
+    def tick(self, source: str) -> None:
         """Do nothing: only the page can single-step."""
 
 

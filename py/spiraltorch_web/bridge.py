@@ -1,0 +1,204 @@
+"""The page's worker on one side, Python on the other. Nothing else imports this module.
+
+The worker registers a module `spiraltorch_page` (see `web/kernel/worker.js`) before it imports the bridge, calls
+`start` once and `run` for every script.
+"""
+
+from __future__ import annotations
+
+import ast
+import gc
+import inspect
+import json
+import sys
+import time
+import types
+from array import array
+from dataclasses import asdict
+from typing import Any
+
+import spiraltorch_page as page
+from js import Object
+from pyodide.ffi import can_run_sync, run_sync, to_js
+
+from .device.select import open_device_async
+from .errors import DeviceError
+from .host import HOSTS
+from .live.current import CURRENT
+from .live.events import Boundary, Event, Raster, Scalars
+from .live.values import is_tensor, read_tensors
+from .runtime.session import session
+from .user_errors import UserError, describe_error, remember_source
+
+# The event loop gets a turn this often: Stop, Pause and painting wait no longer.
+BREATHE_SECONDS = 0.05
+
+
+class Stopped(KeyboardInterrupt):
+    """The user pressed Stop. Like Ctrl-C, it passes `except Exception`."""
+
+
+class PageHost:
+    """A browser tab: scripts give the event loop a turn at checkpoints and obey Pause, Step and Stop there."""
+
+    name = "page"
+
+    def __init__(self) -> None:
+        self.begin()
+
+    def begin(self) -> None:
+        """A script starts."""
+        self._due = 0.0
+        self._stepping = False
+        self._ticker = "live"
+
+    def checkpoint(self) -> None:
+        if time.perf_counter() >= self._due:
+            self._breathe(page.breathe)
+
+    def tick(self, source: str) -> None:
+        if source == "progress":
+            self._ticker = source
+        if self._stepping and source == self._ticker:
+            self._stepping = False
+            self._breathe(page.hold)
+        else:
+            self.checkpoint()
+
+    def sleep(self, seconds: float) -> None:
+        """`time.sleep` that leaves the page alive."""
+        self._breathe(page.sleep, 1000 * seconds)
+
+    def _breathe(self, wait: Any, *arguments: float) -> None:
+        """Return to the event loop by way of `wait`, then do what the user wants."""
+        # What was logged is shown before a pause, and never later than the next turn of the event loop.
+        CURRENT.writer().flush()
+        verdict = run_sync(wait(*arguments)) if can_run_sync() else page.verdict()
+        self._due = time.perf_counter() + BREATHE_SECONDS
+        if verdict == "stop":
+            raise Stopped
+        self._stepping = verdict == "step"
+
+
+class PageSink:
+    """Sends events to the page: small facts as JSON, numbers as typed arrays."""
+
+    def show(self, event: Event) -> None:
+        match event:
+            case Scalars():
+                self._show_scalars(event)
+            case Raster():
+                self._send("image", event, values=event.values)
+            case Boundary():
+                answers = event.answers
+                values = read_tensors([answers])[0] if is_tensor(answers) else answers
+                self._send("boundary", event, answers=array("f", values), points=event.points, labels=event.labels)
+            case _:
+                self._send(type(event).__name__.lower(), event)
+
+    def close(self) -> None:
+        """Nothing is left open: the page shows everything at once."""
+
+    def _show_scalars(self, event: Scalars) -> None:
+        facts = {"kind": "scalars", "tags": list(event.points)}
+        facts["counts"] = [len(steps) for steps, _ in event.points.values()]
+        steps, values = array("d"), array("d")
+        for tag_steps, tag_values in event.points.values():
+            steps.extend(tag_steps)
+            values.extend(tag_values)
+        page.show(json.dumps(facts), _arrays(steps=steps, values=values))
+
+    def _send(self, kind: str, event: Event, **arrays: Any) -> None:
+        facts = {_camel(name): value for name, value in vars(event).items() if name not in arrays}
+        page.show(json.dumps({"kind": kind, **facts}), _arrays(**arrays))
+
+
+def _arrays(**arrays: Any) -> Any:
+    """A JavaScript object of typed arrays, copied out of Python's memory."""
+    return to_js({name: memoryview(values) for name, values in arrays.items()}, dict_converter=Object.fromEntries)
+
+
+def _camel(name: str) -> str:
+    """row_title -> rowTitle, as protocol.js spells it."""
+    first, *others = name.split("_")
+    return first + "".join(map(str.capitalize, others))
+
+
+def start() -> None:
+    """Make the page the host of every script that follows."""
+    host = PageHost()
+    HOSTS.install(host)
+    time.sleep = host.sleep
+    sys.stdout.reconfigure(line_buffering=True)
+
+
+async def open_device() -> str:
+    """Open the device that SPIRALTORCH_DEVICE asks for; what it is, as JSON (`DeviceReport` in protocol.js)."""
+    try:
+        device = await open_device_async()
+    except DeviceError as error:
+        return json.dumps({"kind": "none", "name": "", "software": False, "reason": str(error), "details": {}})
+    session().use_device(device)
+    info = device.info
+    details = {"backend": info.backend, "driver": info.driver, "vendor": info.vendor, "features": list(info.features)}
+    report = {"kind": info.name, "name": info.adapter, "software": info.caps.software, "reason": info.reason}
+    return json.dumps({**report, "details": details})
+
+
+def run(source: str, filename: str) -> str:
+    """Run a script and wait for what it waits for (needs JSPI). Gives `{outcome, error}` as JSON."""
+    try:
+        answer = _execute(source, filename)
+        if inspect.iscoroutine(answer):
+            run_sync(answer)
+        CURRENT.writer().close()
+    except BaseException as error:
+        return _ending(error, filename)
+    return _ending(None, filename)
+
+
+async def run_async(source: str, filename: str) -> str:
+    """As `run`, for browsers without JSPI: the script has to `await` what it waits for."""
+    try:
+        answer = _execute(source, filename)
+        if inspect.iscoroutine(answer):
+            await answer
+        CURRENT.writer().close()
+    except BaseException as error:
+        return _ending(error, filename)
+    return _ending(None, filename)
+
+
+def _execute(source: str, filename: str) -> Any:
+    """Run a script as `__main__`, in a fresh module; a coroutine when it awaits at its top level."""
+    HOSTS.current.begin()
+    CURRENT.install(PageSink())
+    remember_source(filename, source)
+    code = compile(source, filename, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+    module = types.ModuleType("__main__")
+    module.__file__ = filename
+    sys.modules["__main__"] = module
+    sys.argv = [filename]
+    # What the last script left goes now: its buffers on the device are freed with it.
+    gc.collect()
+    return eval(code, module.__dict__)
+
+
+def _ending(error: BaseException | None, filename: str) -> str:
+    """How a script ended, as JSON."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if isinstance(error, SystemExit) and error.code in (None, 0):
+        error = None
+    if error is None:
+        return json.dumps({"outcome": "finished", "error": None})
+    if isinstance(error, KeyboardInterrupt):
+        return json.dumps({"outcome": "stopped", "error": None})
+    told = describe_error(error, filename)
+    return json.dumps({"outcome": "failed", "error": _as_message(told)})
+
+
+def _as_message(error: UserError) -> dict[str, Any]:
+    facts = asdict(error)
+    facts["endColumn"] = facts.pop("end_column")
+    return facts

@@ -14,7 +14,7 @@ export function followKernel(store, kernel) {
   });
   kernel.on("boot-progress", ({ stage, loaded, total }) => store.set("loading", { stage, loaded, total }));
   kernel.on("ready", ({ device, versions, suspends }) => {
-    store.set("device", device);
+    store.set("adapter", device);
     store.set("versions", versions);
     store.set("suspends", suspends);
     store.set("deviceLost", null);

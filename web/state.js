@@ -45,7 +45,7 @@ export function initialState(settings) {
     phase: "loading",
     loading: { stage: "", loaded: 0, total: 0 },
     failure: null, // {message, help} when Python could not be loaded
-    device: null, // DeviceReport of kernel/protocol.js
+    adapter: null, // DeviceReport of kernel/protocol.js
     deviceLost: null,
     versions: null,
     suspends: true,

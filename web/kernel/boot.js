@@ -8,26 +8,44 @@ import { Download } from "./download.js";
 /**
  * @param {import("./protocol.js").Boot} request
  * @param {object} pageModule what Python imports as `spiraltorch_page`
+ * @param {(python: object) => void} connectStreams called before anything can print
  * @param {(stage: string, loaded: number, total: number) => void} report
  * @returns {Promise<{python: object, bridge: object, device: object, versions: object}>}
  */
-export async function boot(request, pageModule, report) {
-  const adapter = probeAdapter();
+export async function boot(request, pageModule, connectStreams, report) {
   report("site", 0, 0);
+  const executor = prepareExecutor(request);
   const site = await fetchJson(new URL("site.json", request.base));
   const python = await loadPython(site, request, report);
-  report("library", 1, 1);
+  connectStreams(python);
   python.registerJsModule("spiraltorch_page", pageModule);
   const bridge = python.pyimport("spiraltorch_web.bridge");
   bridge.start();
   const versions = { python: python.version, spiraltorch: site.version };
-  return { python, bridge, device: await adapter, versions };
+  await executor;
+  const device = JSON.parse(await bridge.open_device());
+  return { python, bridge, device: device.kind === "none" ? await withReason(device) : device, versions };
+}
+
+/**
+ * Load the engine's executor and open the GPU while Python is loading. Why there is none is asked again, and told,
+ * when Python opens its device.
+ */
+async function prepareExecutor({ base, device }) {
+  await import(new URL("engine/device/web/executor.js", base).href);
+  if (device !== "cpu") await globalThis.spiraltorchExecutor.prepare(device).catch(() => {});
+}
+
+/** Where there is no device, what the browser itself says about its adapter is the better advice. */
+async function withReason(device) {
+  const adapter = await probeAdapter();
+  return adapter.kind === "none" ? { ...device, reason: `${adapter.reason} ${device.reason}` } : device;
 }
 
 async function loadPython(site, request, report) {
   const indexURL = new URL(site.pyodide.indexURL, request.base).href;
   const lockFileURL = new URL(site.pyodide.lockFileURL, request.base).href;
-  const download = new Download(site.sizes ?? {}, (loaded, total) => report("runtime", loaded, total));
+  const download = new Download(site.sizes, (loaded, total) => report("runtime", loaded, total));
   const env = { HOME: "/home/pyodide", ...deviceChoice(request.device) };
   const python = await download.during(async () => {
     const { loadPyodide } = await import(new URL("pyodide.mjs", indexURL).href);

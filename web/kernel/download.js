@@ -7,14 +7,14 @@
 
 export class Download {
   /**
-   * @param {Object<string, number>} sizes bytes expected by file name; files not named count when they arrive
+   * @param {Object<string, number>} sizes bytes expected by file name; other files count when they arrive
    * @param {(loaded: number, total: number) => void} report called at most every 50 ms, and at the end
    */
   constructor(sizes, report) {
-    this.sizes = sizes;
+    this.sizes = withoutModules(sizes);
     this.report = report;
     this.loaded = 0;
-    this.total = Object.values(sizes).reduce((sum, size) => sum + size, 0);
+    this.total = Object.values(this.sizes).reduce((sum, size) => sum + size, 0);
     this.lastReport = 0;
   }
 
@@ -50,6 +50,11 @@ export class Download {
     this.lastReport = now;
     this.report(Math.min(this.loaded, this.total), this.total);
   }
+}
+
+/** Modules are imported, not fetched, so their bytes can't be seen arriving. */
+function withoutModules(sizes) {
+  return Object.fromEntries(Object.entries(sizes).filter(([name]) => !/\.m?js$/.test(name)));
 }
 
 /** Iterate a stream; `for await` over a ReadableStream itself is missing in Safari. */

@@ -6,7 +6,7 @@
  */
 
 export class Painter {
-  /** @param {(name: string, width: number, height: number, label: string) => void} askForCanvas */
+  /** @param {(name: string, width: number, height: number) => void} askForCanvas */
   constructor(askForCanvas) {
     this.askForCanvas = askForCanvas;
     this.canvases = new Map();
@@ -22,30 +22,31 @@ export class Painter {
   }
 
   /**
-   * Show RGBA bytes under a name.
-   * @param {{name: string, width: number, height: number, label: string, pixels: Uint8Array}} picture
+   * Show a picture under a name.
+   * @param {string} name
+   * @param {{width: number, height: number}} size
+   * @param {() => Uint8ClampedArray} pixels gives the RGBA bytes; only called for pictures that are really painted
    */
-  paintPixels(picture) {
-    this.onCanvas(picture, (canvas) => paintPixels(canvas, picture));
+  paint(name, size, pixels) {
+    this.onCanvas(name, size, (canvas) => putPixels(canvas, size, pixels()));
   }
 
   /** Run `paint(canvas)` now, or as soon as the page has given a canvas of that name. */
-  onCanvas({ name, width, height, label }, paint) {
+  onCanvas(name, { width, height }, paint) {
     const canvas = this.canvases.get(name);
     if (canvas) {
       paint(canvas);
       return;
     }
-    if (!this.waiting.has(name)) this.askForCanvas(name, width, height, label);
+    if (!this.waiting.has(name)) this.askForCanvas(name, width, height);
     this.waiting.set(name, paint);
   }
 }
 
-function paintPixels(canvas, { width, height, pixels }) {
+function putPixels(canvas, { width, height }, pixels) {
   if (canvas.width !== width || canvas.height !== height) {
     canvas.width = width;
     canvas.height = height;
   }
-  const clamped = new Uint8ClampedArray(pixels.buffer, pixels.byteOffset, pixels.byteLength);
-  canvas.getContext("2d").putImageData(new ImageData(clamped, width, height), 0, 0);
+  canvas.getContext("2d").putImageData(new ImageData(pixels, width, height), 0, 0);
 }

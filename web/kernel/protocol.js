@@ -30,7 +30,7 @@
  * @typedef {{type: "output", chunks: OutputChunk[], dropped: number}} Output
  *   Lines in order; `dropped` counts lines left out of a flood before the first chunk.
  * @typedef {{type: "live", event: LiveEvent}} Live
- * @typedef {{type: "canvas-wanted", name: string, width: number, height: number, label: string}} CanvasWanted
+ * @typedef {{type: "canvas-wanted", name: string, width: number, height: number}} CanvasWanted
  * @typedef {{type: "device-lost", reason: string}} DeviceLost
  *
  * Parts
@@ -42,10 +42,13 @@
  * What a script shows through `st.live`
  * @typedef {{kind: "scalars", tags: string[], counts: number[], steps: Float64Array, values: Float64Array}} Scalars
  *   The points of `tags[0]` come first, `counts[0]` of them, and so on.
- * @typedef {{kind: "image", tag: string, step: number, width: number, height: number}} ImageShown
- *   The pixels are already on the canvas of that name.
- * @typedef {{kind: "boundary", tag: string, step: number, extent: number[], points: Float32Array,
- *            labels: Uint8Array, classes: number}} BoundaryShown  `points` and `labels` are empty when unchanged.
+ * @typedef {{kind: "image", tag: string, step: number, width: number, height: number, channels: number,
+ *            colours: "gray"|"ramp", values: Float32Array}} ImageShown
+ *   `values` [height, width, channels] in 0…1 stay in the worker, which paints them on the canvas named as the tag.
+ * @typedef {{kind: "boundary", tag: string, step: number, resolution: number, columns: number,
+ *            form: "logits"|"probabilities", extent: number[], points: Float32Array, labels: Uint8Array,
+ *            answers: Float32Array}} BoundaryShown
+ *   `answers` [resolution², columns] stay in the worker; `points` and `labels` are empty when unchanged.
  * @typedef {{kind: "histogram", tag: string, step: number, edges: number[], counts: number[]}} Histogram
  * @typedef {{kind: "matrix", tag: string, step: number, values: number[][], rows: string[], columns: string[],
  *            rowTitle: string, columnTitle: string}} Matrix

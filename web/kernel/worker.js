@@ -3,17 +3,21 @@
  */
 
 import { boot } from "./boot.js";
+import { colourBoundary, colourRaster } from "./colours.js";
 import { Control } from "./control.js";
 import { OutputBatcher } from "./output.js";
 import { Painter } from "./painter.js";
 import { sendToPage } from "./protocol.js";
 
+/** Whether WebAssembly can wait for promises here (JSPI). */
+const SUSPENDS = "Suspending" in WebAssembly;
+
 const control = new Control((phase) => sendToPage({ type: "phase", phase }));
 
 const output = new OutputBatcher((chunks, dropped) => sendToPage({ type: "output", chunks, dropped }));
 
-const painter = new Painter((name, width, height, label) =>
-  sendToPage({ type: "canvas-wanted", name, width, height, label }));
+const painter = new Painter((name, width, height) =>
+  sendToPage({ type: "canvas-wanted", name, width, height }));
 
 /** What Python sees as the module `spiraltorch_page`; see bridge.py for the other half. */
 const pageModule = {
@@ -22,31 +26,34 @@ const pageModule = {
   sleep: (milliseconds) => control.sleep(milliseconds),
   verdict: () => control.takeVerdict(),
   show: (json, arrays) => show({ ...JSON.parse(json), ...arrays }),
-  warn: (text) => output.write("warning", text),
-  deviceLost: (reason) => sendToPage({ type: "device-lost", reason }),
 };
 
-/** Paint what has pixels; send the rest of the event to the page. */
+/** Send an event to the page; what is a picture is painted here, and its numbers stay here. */
 function show(event) {
-  const { pixels, ...rest } = event;
-  if (pixels) {
-    painter.paintPixels({ ...event, name: event.tag, label: event.tag });
+  let told = event;
+  if (event.kind === "image") {
+    painter.paint(event.tag, event, () => colourRaster(event));
+    told = { ...event, values: null };
   }
-  const transfer = Object.values(rest).filter(ArrayBuffer.isView).map((array) => array.buffer);
-  sendToPage({ type: "live", event: rest }, transfer);
+  if (event.kind === "boundary") {
+    painter.paint(event.tag, squareOf(event), () => colourBoundary(event));
+    told = { ...event, answers: null };
+  }
+  const transfer = Object.values(told).filter(ArrayBuffer.isView).map((array) => array.buffer);
+  sendToPage({ type: "live", event: told }, transfer);
 }
+
+const squareOf = ({ resolution }) => ({ width: resolution, height: resolution });
 
 let kernel = null;
 
 const handlers = {
   async boot(request) {
     try {
-      kernel = await boot(request, pageModule, (stage, loaded, total) =>
+      kernel = await boot(request, pageModule, connectStreams, (stage, loaded, total) =>
         sendToPage({ type: "boot-progress", stage, loaded, total }));
-      connectStreams(kernel.python);
-      const report = JSON.parse(kernel.bridge.device_report());
-      const device = report ?? kernel.device;
-      sendToPage({ type: "ready", device, versions: kernel.versions, suspends: kernel.bridge.can_suspend() });
+      watchDevice();
+      sendToPage({ type: "ready", device: kernel.device, versions: kernel.versions, suspends: SUSPENDS });
     } catch (error) {
       sendToPage({ type: "boot-failed", message: String(error?.message ?? error), help: helpFor(error) });
     }
@@ -70,10 +77,15 @@ const handlers = {
 /** Run through JSPI where the browser has it, so that plain Python code can wait; else as a coroutine. */
 async function runScript(source, filename) {
   const { bridge } = kernel;
-  const answer = bridge.can_suspend()
+  const answer = SUSPENDS
     ? await bridge.run.callPromising(source, filename)
     : await bridge.run_async(source, filename);
   return JSON.parse(answer);
+}
+
+function watchDevice() {
+  const executor = globalThis.spiraltorchExecutor.current;
+  if (executor) executor.onLost = (reason) => sendToPage({ type: "device-lost", reason });
 }
 
 function connectStreams(python) {

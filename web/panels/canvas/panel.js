@@ -84,8 +84,8 @@ class Board {
   }
 
   /** The worker paints on canvases that it owns; the page makes them and keeps the visible side. */
-  giveCanvas({ name, width, height, label }) {
-    const canvas = h("canvas", { width, height, role: "img", "aria-label": label });
+  giveCanvas({ name, width, height }) {
+    const canvas = h("canvas", { width, height, role: "img", "aria-label": name });
     this.canvases.set(name, canvas);
     this.views.get(name)?.adopt?.(canvas);
     this.kernel.offerCanvas(name, canvas);

@@ -22,6 +22,10 @@ export class ImageView {
   }
 
   show({ step, width, height }) {
+    this.setShape(step, width, height);
+  }
+
+  setShape(step, width, height) {
     this.stack.style.aspectRatio = `${width} / ${height}`;
     this.stack.dataset.pixels = width < 200 ? "few" : "many";
     this.caption.textContent = `Step ${step}`;
@@ -58,12 +62,12 @@ export class BoundaryView extends ImageView {
   }
 
   show(event) {
-    super.show(event);
+    this.setShape(event.step, event.resolution, event.resolution);
     if (event.points.length > 0) {
       Object.assign(this, { points: event.points, labels: event.labels, extent: event.extent });
       this.drawPoints();
     }
-    const classes = event.classes;
+    const classes = Math.max(event.columns, 2);
     this.caption.textContent = `Step ${event.step}. Ground: what the model says; points: the data's ${classes} classes.`;
     this.canvas?.setAttribute("aria-label",
       `${this.tag} at step ${event.step}: ${this.labels.length} points of ${classes} classes over the model's answer`);

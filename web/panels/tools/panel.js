@@ -15,13 +15,13 @@ function badge({ store, actions }) {
   const details = menu("Device", h("span", { class: "badge" }, dot, text), [facts, restart]);
   details.classList.add("badge-menu");
   const update = () => {
-    const shown = describeDevice(store.get("device"), store.get("deviceLost"), store.get("failure"));
+    const shown = describeDevice(store.get("adapter"), store.get("deviceLost"), store.get("failure"));
     text.textContent = shown.text;
     details.dataset.device = shown.state;
     details.querySelector("summary").setAttribute("aria-label", `Device: ${shown.text}`);
-    facts.replaceChildren(...factRows(shown.reason, store.get("device"), store.get("versions")));
+    facts.replaceChildren(...factRows(shown.reason, store.get("adapter"), store.get("versions")));
   };
-  for (const key of ["device", "deviceLost", "failure", "versions"]) store.watch(key, update);
+  for (const key of ["adapter", "deviceLost", "failure", "versions"]) store.watch(key, update);
   update();
   return details;
 }

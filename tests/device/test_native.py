@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import struct
 from array import array
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -142,7 +143,9 @@ def test_reading_asynchronously_lets_other_tasks_run(native):
     async def both():
         return await asyncio.gather(native.read_async([(handle, 256)]), native.read_async([(handle, 8)]))
 
-    (whole,), (part,) = asyncio.run(both())
+    # Playwright's own event loop may be running in this thread.
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        (whole,), (part,) = thread.submit(asyncio.run, both()).result()
     assert whole.cast("f").tolist() == floats(64).tolist()
     assert part.cast("f").tolist() == [0.0, 1.0]
 

@@ -52,8 +52,11 @@ class Device(Protocol):
     caps: Caps
     lowering: str
 
-    def alloc(self, nbytes: int) -> int:
-        """A zeroed buffer of at least ``nbytes`` (rounded up to 4). Raises OutOfMemoryError."""
+    def alloc(self, nbytes: int, zeroed: bool = True) -> int:
+        """A buffer of at least ``nbytes`` (rounded up to 4). Raises OutOfMemoryError.
+
+        Without ``zeroed`` it may hold an earlier tenant's bytes, for a caller that writes all of it.
+        """
 
     def free(self, handle: int) -> None:
         """Give a buffer back; queued work that uses it still completes."""

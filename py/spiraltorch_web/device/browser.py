@@ -16,6 +16,7 @@ from pyodide.ffi import JsException, can_run_sync, run_sync
 
 from ..compiler.program import Kernel, Program
 from ..errors import DeviceError, DeviceLostError, NoDeviceError, OutOfMemoryError
+from ..host import checkpoint
 from .base import Caps, DeviceInfo
 from .cache import LruCache
 from .dialect import kernel_error
@@ -49,10 +50,10 @@ class BrowserDevice:
 
     # --- buffers ------------------------------------------------------------------------------------------------
 
-    def alloc(self, nbytes: int) -> int:
-        """A zeroed buffer of at least ``nbytes``. Raises OutOfMemoryError."""
+    def alloc(self, nbytes: int, zeroed: bool = True) -> int:
+        """A buffer of at least ``nbytes``. Raises OutOfMemoryError."""
         handle = self._pool.alloc(nbytes)
-        if handle in self._pool.reused:
+        if zeroed and handle in self._pool.reused:
             self._executor.clear(handle, (nbytes + 3) & ~3)
         return handle
 
@@ -114,7 +115,11 @@ class BrowserDevice:
         self._executor.unload(number)
 
     def submit(self, number: int, handles: Sequence[int]) -> None:
-        """Queue one run with the external slots bound to ``handles``."""
+        """Queue one run with the external slots bound to ``handles``.
+
+        The page gets its turn here: a script that only submits can still be paused and stopped.
+        """
+        checkpoint()
         binding = self._binding(number, tuple(handles))
         try:
             crowded = self._run(binding)

@@ -91,8 +91,8 @@ class CpuDevice:
         self._numbers = itertools.count(1)
         self._allocated = 0
 
-    def alloc(self, nbytes: int) -> int:
-        """A zeroed buffer. Raises OutOfMemoryError."""
+    def alloc(self, nbytes: int, zeroed: bool = True) -> int:
+        """A buffer, zeroed in any case. Raises OutOfMemoryError."""
         size = -(-nbytes // 4) * 4
         try:
             buffer = _Buffer(size)

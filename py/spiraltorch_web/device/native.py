@@ -47,10 +47,10 @@ class NativeDevice:
 
     # --- buffers ------------------------------------------------------------------------------------------------
 
-    def alloc(self, nbytes: int) -> int:
-        """A zeroed buffer of at least ``nbytes``. Raises OutOfMemoryError."""
+    def alloc(self, nbytes: int, zeroed: bool = True) -> int:
+        """A buffer of at least ``nbytes``. Raises OutOfMemoryError."""
         handle = self._pool.alloc(nbytes)
-        if handle in self._pool.reused:
+        if zeroed and handle in self._pool.reused:
             self._to_clear[handle] = (nbytes + 3) & ~3
         return handle
 
@@ -174,7 +174,7 @@ class NativeDevice:
     def _encoder(self):
         """A new command encoder that first clears the reused buffers which are to read as zero."""
         encoder = lib.wgpuDeviceCreateCommandEncoder(self._api.device, ffi.NULL)
-        for handle, nbytes in self._to_clear.items():
+        for handle, nbytes in list(self._to_clear.items()):  # a finalizer may free a buffer meanwhile
             lib.wgpuCommandEncoderClearBuffer(encoder, self._buffers[handle], 0, nbytes)
         self._to_clear.clear()
         return encoder

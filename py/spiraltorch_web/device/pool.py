@@ -36,6 +36,7 @@ class BufferPool:
         self._largest = largest
         self._sizes: dict[int, int] = {}
         self._live: set[int] = set()
+        self._returned: list[int] = []
         self._free: dict[int, list[int]] = {}
         self._age: OrderedDict[int, None] = OrderedDict()  # free buffers, longest unused first
         self._next = 1
@@ -52,6 +53,7 @@ class BufferPool:
             raise OutOfMemoryError(
                 f"a buffer of {nbytes:,} bytes was asked for; this device allows {self._largest:,} bytes per buffer"
             )
+        self._sort_returned()
         size = size_class(nbytes, self._largest)
         handle = self._take(size)
         if handle is None:
@@ -61,22 +63,21 @@ class BufferPool:
         return handle
 
     def free(self, handle: int) -> None:
-        """Give a buffer back. It is reused or, when many wait already, destroyed."""
+        """Give a buffer back, to be reused or, when many wait already, destroyed at a later `alloc`.
+
+        Called by finalizers, so at any point of the program, this module included: it only takes note.
+        """
         if handle not in self._live:
             raise DeviceError(f"buffer {handle} is not allocated (freed twice?)")
         self._live.remove(handle)
         self.reused.discard(handle)
-        size = self._sizes[handle]
-        self.allocated -= size
-        self.pooled += size
-        self._free.setdefault(size, []).append(handle)
-        self._age[handle] = None
-        if self.pooled > max(POOLED_LIMIT, self.allocated):
-            self.trim(POOLED_LIMIT // 2)
+        self._returned.append(handle)
+        self.allocated -= self._sizes[handle]
+        self.pooled += self._sizes[handle]
 
     def trim(self, keep: int = 0) -> None:
         """Destroy waiting buffers, longest unused first, until at most ``keep`` bytes wait."""
-        victims = []
+        victims: list[int] = []
         while self._age and self.pooled > keep:
             handle, _ = self._age.popitem(last=False)
             size = self._sizes.pop(handle)
@@ -95,6 +96,14 @@ class BufferPool:
         """Bytes of an allocated buffer, slack included."""
         self.check(handle)
         return self._sizes[handle]
+
+    def _sort_returned(self) -> None:
+        while self._returned:
+            handle = self._returned.pop()
+            self._free.setdefault(self._sizes[handle], []).append(handle)
+            self._age[handle] = None
+        if self.pooled > max(POOLED_LIMIT, self.allocated):
+            self.trim(POOLED_LIMIT // 2)
 
     def _take(self, size: int) -> int | None:
         waiting = self._free.get(size)

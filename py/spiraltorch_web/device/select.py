@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import sys
 from functools import partial
+from importlib.util import find_spec
 
 from ..config import Settings, device_name, settings
 from ..errors import NoDeviceError
@@ -28,39 +29,47 @@ def open_device(name: str | None = None, chosen: Settings | None = None) -> Devi
     chosen = chosen or settings()
     name = device_name(name) if name is not None else chosen.device
     if name == "cpu":
-        return open_cpu(_reason(name, software=True))
+        return _open_cpu(_reason(name, software=True))
     try:
         return _open_webgpu(name, chosen)
     except NoDeviceError as error:
         if name != "auto":
             raise
-        return _fall_back(error)
+        return _announced(_open_cpu(f"no WebGPU: {error}"), error)
 
 
 async def open_device_async(name: str | None = None, chosen: Settings | None = None) -> Device:
     """As `open_device`, for places that cannot wait, such as browsers without JSPI."""
+    if not IN_BROWSER:
+        return open_device(name, chosen)
+    from .browser_open import load_numpy, open_browser_async
+
     chosen = chosen or settings()
     name = device_name(name) if name is not None else chosen.device
-    if name == "cpu" or not IN_BROWSER:
-        return open_device(name, chosen)
-    from .browser_open import open_browser_async
-
+    if name == "cpu":
+        await load_numpy()
+        return _open_cpu(_reason(name, software=True))
     try:
         return await open_browser_async(name, partial(_reason, name))
     except NoDeviceError as error:
         if name != "auto":
             raise
-        return _fall_back(error)
+        await load_numpy()
+        return _announced(_open_cpu(f"no WebGPU: {error}"), error)
 
 
-def open_cpu(reason: str) -> Device:
-    """The NumPy device. Raises NoDeviceError when NumPy is not there."""
+def _open_cpu(reason: str) -> Device:
+    if IN_BROWSER and find_spec("numpy") is None:
+        from .browser_open import load_numpy_now
+
+        load_numpy_now()
     try:
         from .cpu import CpuDevice
     except ModuleNotFoundError as error:
         if error.name != "numpy":
             raise
-        raise NoDeviceError(_NUMPY_MISSING) from error
+        where = "this page does not host it" if IN_BROWSER else "pip install 'spiraltorch-web[cpu]'"
+        raise NoDeviceError(f"the CPU device needs NumPy: {where}") from error
     return CpuDevice(reason)
 
 
@@ -108,12 +117,6 @@ def _no_adapter(name: str, hardware: bool, software: bool) -> str:
     return "no GPU with a Vulkan, Metal or Direct3D 12 driver was found"
 
 
-def _fall_back(error: NoDeviceError) -> Device:
-    device = open_cpu(f"no WebGPU: {error}")
-    print(f"spiraltorch: computing on the CPU: {error}", file=sys.stderr)
+def _announced(device: Device, why: NoDeviceError) -> Device:
+    print(f"spiraltorch: computing on the CPU: {why}", file=sys.stderr)
     return device
-
-
-_NUMPY_MISSING = "the CPU device needs NumPy: " + (
-    "this page does not host it" if IN_BROWSER else "pip install 'spiraltorch-web[cpu]'"
-)

@@ -129,7 +129,6 @@ def bench(project: Project, parsed: argparse.Namespace, rest: Sequence[str]) -> 
     with exclusive(project):
         ensure_python(project, "build", "test")
         ensure_npm(project, project.web)
-        ensure_npm(project, project.web / "bench")
         build_site(project, project.dist / "site-bench", SiteOptions(bench=True))
     return _run_python(project, "-m", "tests.bench.run", *rest)
 

@@ -82,6 +82,9 @@ def write_runtime(project: Project, runtime: Runtime, wheels: list[Path], folder
         shutil.copyfile(wheel, folder / "wheels" / wheel.name)
     lock = make_lock(runtime.stock_lock(project), wheels)
     (folder / "pyodide-lock.json").write_text(json.dumps(lock, indent=1, sort_keys=True) + "\n")
+    facts = json.loads((runtime.folder(project) / "package.json").read_text())
+    notice = f"Pyodide {facts['version']} is under {facts['license']}. Its source: {facts['homepage']}\n"
+    (folder / "LICENSE.txt").write_text(notice)
 
 
 def make_lock(stock: dict, wheels: list[Path]) -> dict:

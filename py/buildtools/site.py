@@ -46,15 +46,19 @@ def build_site(project: Project, out: Path, options: SiteOptions) -> Path:
     runtime = runtime_for(options.pyodide)
     own = build_wheel(project)
     wheels = [own, *hosted_wheels(project, runtime), *([options.numpy] if options.numpy else [])]
-    vendor = bundle_vendor(project)
+    bundles = {"vendor": bundle_vendor(project, project.web)}
+    if options.bench:
+        ensure_npm(project, project.web / "bench")
+        bundles["bench/vendor"] = bundle_vendor(project, project.web / "bench")
+    bundled = [path for folder in bundles.values() for path in tree_files(folder)]
     tools = tree_files(Path(__file__).parent)
-    sources = [*wheels, *page_files(project, options.bench), *tree_files(vendor), *_scripts(project), *tools]
+    sources = [*wheels, *page_files(project, options.bench), *bundled, *_scripts(project), *tools]
     wanted = digest(project.root, [*sources, project.web / "package-lock.json"], out, options)
     stamp = out / ".build-stamp"
     if is_current(stamp, wanted):
         return out
     say(f"writing the site to {_shown(project, out)}")
-    _replace(out, lambda folder: _write(project, folder, options, runtime, wheels, vendor))
+    _replace(out, lambda folder: _write(project, folder, options, runtime, wheels, bundles))
     write_stamp(stamp, wanted)
     return out
 
@@ -71,14 +75,16 @@ def _scripts(project: Project) -> list[Path]:
 
 
 def _write(
-    project: Project, folder: Path, options: SiteOptions, runtime: Runtime, wheels: list[Path], vendor: Path
+    project: Project, folder: Path, options: SiteOptions, runtime: Runtime, wheels: list[Path], bundles: dict[str, Path]
 ) -> None:
     _copy(project.web, page_files(project, options.bench), folder)
-    _copy(vendor, tree_files(vendor), folder / "vendor")
+    for place, bundle in bundles.items():
+        _copy(bundle, tree_files(bundle), folder / place)
     _copy(project.package, _scripts(project), folder / "engine")
     write_runtime(project, runtime, wheels, folder / "pyodide")
     _write_json(folder / "examples.json", examples_manifest(project.web / "examples"))
     _write_json(folder / "site.json", _facts(folder, options, runtime, wheels[0]))
+    shutil.copyfile(project.root / "LICENSE", folder / "LICENSE.txt")
     (folder / "_headers").write_text(headers_file(options.connect_src))
     index = folder / "index.html"
     if index.is_file():

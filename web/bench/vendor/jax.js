@@ -1,0 +1,2 @@
+// The peer jax-js, bundled for the benchmark page.
+export * from "@jax-js/jax";

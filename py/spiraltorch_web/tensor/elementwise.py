@@ -1,0 +1,341 @@
+"""Arithmetic, comparisons and mathematical functions, entry by entry."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from ..dtypes import DType, as_dtype, bool_, float32, int32
+from ..errors import ArgumentError, DTypeError
+from ..ir import algebra as al
+from ..ir.node import bitcast as bitcast_node
+from ..ir.node import cast, const, elementwise
+from ..ir.ops import Op
+from ..runtime.trace import use
+from .core import Tensor, wrap
+from .operands import aligned, as_tensor, broadcast_shapes, common_dtype, tensors
+
+UnaryFunction = Callable[[Any], Tensor]
+BinaryFunction = Callable[[Any, Any], Tensor]
+
+
+def _named(function: Callable, name: str, doc: str) -> Callable:
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = doc
+    return function
+
+
+def _float_function(name: str, op: Op, doc: str) -> UnaryFunction:
+    """A function of floats; integers and bools are converted to float32."""
+
+    def function(x: Any) -> Tensor:
+        x = as_tensor(x)
+        node = use(x)
+        return wrap(elementwise(op, node if node.dtype.kind == "f" else cast(node, float32)), x)
+
+    return _named(function, name, doc)
+
+
+def _rounding(name: str, op: Op, doc: str) -> UnaryFunction:
+    """A function that leaves integers as they are."""
+
+    def function(x: Any) -> Tensor:
+        x = as_tensor(x)
+        node = use(x)
+        return wrap(elementwise(op, node) if node.dtype.kind == "f" else node, x)
+
+    return _named(function, name, doc)
+
+
+def _arithmetic(name: str, op: Op, doc: str, bool_op: Op | None = None) -> BinaryFunction:
+    """An operation on two operands of their common dtype; ``bool_op`` stands in when both are bool."""
+
+    def function(x: Any, y: Any) -> Tensor:
+        dtype = common_dtype(x, y)
+        chosen = op
+        if dtype is bool_:
+            if bool_op is None:
+                raise DTypeError(f"{name} is not defined for two bool operands; convert one with .to(st.int32)")
+            chosen = bool_op
+        return wrap(elementwise(chosen, *aligned(name, dtype, x, y)), *tensors(x, y))
+
+    return _named(function, name, doc)
+
+
+def _comparison(name: str, op: Op, doc: str, *, swap: bool = False) -> BinaryFunction:
+    def function(x: Any, y: Any) -> Tensor:
+        dtype = common_dtype(x, y)
+        if dtype is bool_ and op in (Op.LT, Op.LE):
+            dtype = int32
+        a, b = aligned(name, dtype, x, y)
+        return wrap(elementwise(op, b, a) if swap else elementwise(op, a, b))
+
+    return _named(function, name, doc)
+
+
+def _bitwise(name: str, op: Op, doc: str) -> BinaryFunction:
+    def function(x: Any, y: Any) -> Tensor:
+        return wrap(elementwise(op, *aligned(name, common_dtype(x, y), x, y)))
+
+    return _named(function, name, doc)
+
+
+def _logical(name: str, op: Op, doc: str) -> BinaryFunction:
+    def function(x: Any, y: Any) -> Tensor:
+        return wrap(elementwise(op, *aligned(name, bool_, x, y)))
+
+    return _named(function, name, doc)
+
+
+exp = _float_function("exp", Op.EXP, "e to the power of x.")
+expm1 = _float_function("expm1", Op.EXPM1, "exp(x) − 1, accurate near 0.")
+log = _float_function("log", Op.LOG, "The natural logarithm.")
+log1p = _float_function("log1p", Op.LOG1P, "log(1 + x), accurate near 0.")
+sqrt = _float_function("sqrt", Op.SQRT, "The square root; NaN below 0.")
+rsqrt = _float_function("rsqrt", Op.RSQRT, "1 / sqrt(x).")
+reciprocal = _float_function("reciprocal", Op.RECIPROCAL, "1 / x.")
+sin = _float_function("sin", Op.SIN, "The sine.")
+cos = _float_function("cos", Op.COS, "The cosine.")
+tan = _float_function("tan", Op.TAN, "The tangent.")
+asin = _float_function("asin", Op.ASIN, "The inverse sine.")
+acos = _float_function("acos", Op.ACOS, "The inverse cosine.")
+atan = _float_function("atan", Op.ATAN, "The inverse tangent.")
+sinh = _float_function("sinh", Op.SINH, "The hyperbolic sine.")
+cosh = _float_function("cosh", Op.COSH, "The hyperbolic cosine.")
+tanh = _float_function("tanh", Op.TANH, "The hyperbolic tangent.")
+asinh = _float_function("asinh", Op.ASINH, "The inverse hyperbolic sine.")
+acosh = _float_function("acosh", Op.ACOSH, "The inverse hyperbolic cosine.")
+atanh = _float_function("atanh", Op.ATANH, "The inverse hyperbolic tangent.")
+erf = _float_function("erf", Op.ERF, "The error function.")
+sigmoid = _float_function("sigmoid", Op.SIGMOID, "1 / (1 + exp(−x)).")
+floor = _rounding("floor", Op.FLOOR, "The largest integer ≤ x.")
+ceil = _rounding("ceil", Op.CEIL, "The smallest integer ≥ x.")
+round = _rounding("round", Op.ROUND, "The nearest integer; halves go to the even one.")
+trunc = _rounding("trunc", Op.TRUNC, "The integer part.")
+
+add = _arithmetic("add", Op.ADD, "x + y; for bools, or.", Op.OR)
+sub = _arithmetic("sub", Op.SUB, "x − y.")
+mul = _arithmetic("mul", Op.MUL, "x · y; for bools, and.", Op.AND)
+maximum = _arithmetic("maximum", Op.MAXIMUM, "The larger one; NaN if either is NaN.", Op.OR)
+minimum = _arithmetic("minimum", Op.MINIMUM, "The smaller one; NaN if either is NaN.", Op.AND)
+floor_divide = _arithmetic("floor_divide", Op.FLOORDIV, "floor(x / y).")
+remainder = _arithmetic("remainder", Op.MOD, "x − y · floor(x / y): the rest with the sign of y.")
+eq = _comparison("eq", Op.EQ, "x == y.")
+ne = _comparison("ne", Op.NE, "x != y.")
+lt = _comparison("lt", Op.LT, "x < y.")
+le = _comparison("le", Op.LE, "x ≤ y.")
+gt = _comparison("gt", Op.LT, "x > y.", swap=True)
+ge = _comparison("ge", Op.LE, "x ≥ y.", swap=True)
+bitwise_and = _bitwise("bitwise_and", Op.AND, "Bits set in both; for bools, and.")
+bitwise_or = _bitwise("bitwise_or", Op.OR, "Bits set in either; for bools, or.")
+bitwise_xor = _bitwise("bitwise_xor", Op.XOR, "Bits set in exactly one.")
+bitwise_left_shift = _bitwise("bitwise_left_shift", Op.SHL, "x · 2^y on bits.")
+bitwise_right_shift = _bitwise("bitwise_right_shift", Op.SHR, "x shifted right; the sign fills in for int32.")
+logical_and = _logical("logical_and", Op.AND, "True where both are not zero.")
+logical_or = _logical("logical_or", Op.OR, "True where one is not zero.")
+logical_xor = _logical("logical_xor", Op.XOR, "True where exactly one is not zero.")
+
+
+def div(x: Any, y: Any, rounding_mode: str | None = None) -> Tensor:
+    """x / y; integers give float32. ``rounding_mode`` is None, "floor" or "trunc"."""
+    if rounding_mode == "floor":
+        return floor_divide(x, y)
+    dtype = common_dtype(x, y)
+    quotient = wrap(elementwise(Op.DIV, *aligned("div", dtype if dtype.kind == "f" else float32, x, y)), *tensors(x, y))
+    if rounding_mode is None:
+        return quotient
+    if rounding_mode == "trunc":
+        return to(trunc(quotient), dtype)
+    raise ArgumentError(f"div: rounding_mode is None, 'floor' or 'trunc', got {rounding_mode!r}")
+
+
+def fmod(x: Any, y: Any) -> Tensor:
+    """x − y · trunc(x / y): the rest with the sign of x."""
+    return sub(x, mul(y, div(x, y, rounding_mode="trunc")))
+
+
+def pow(x: Any, y: Any) -> Tensor:
+    """x to the power of y. Small constant exponents become products and roots."""
+    if isinstance(x, Tensor) and isinstance(y, (int, float)) and not isinstance(y, bool):
+        special = _constant_power(x, y)
+        if special is not None:
+            return special
+    dtype = common_dtype(x, y)
+    if dtype.kind in "bu":
+        dtype = int32
+    return wrap(elementwise(Op.POW, *aligned("pow", dtype, x, y)), *tensors(x, y))
+
+
+def _constant_power(x: Tensor, exponent: int | float) -> Tensor | None:
+    if x.dtype.kind != "f":
+        if isinstance(exponent, int) and exponent < 0:
+            raise ArgumentError(f"pow: an integer tensor has no power {exponent}; convert it with .float()")
+        return None
+    if exponent == 1:
+        return wrap(al.identity(use(x)), x)
+    if exponent == 2:
+        return square(x)
+    if exponent == 3:
+        return mul(square(x), x)
+    functions = {0.5: sqrt, -0.5: rsqrt, -1: reciprocal}
+    return functions[exponent](x) if exponent in functions else None
+
+
+def neg(x: Any) -> Tensor:
+    """−x."""
+    x = as_tensor(x)
+    if x.dtype is bool_:
+        raise DTypeError("neg is not defined for bool tensors; use ~x or logical_not")
+    return wrap(elementwise(Op.NEG, use(x)) if x.dtype.kind in "fi" else al.sub(al.filled(use(x), 0), use(x)), x)
+
+
+def abs(x: Any) -> Tensor:
+    """|x|."""
+    x = as_tensor(x)
+    return wrap(elementwise(Op.ABS, use(x)) if x.dtype.kind in "fi" else use(x), x)
+
+
+def sign(x: Any) -> Tensor:
+    """−1, 0 or 1."""
+    x = as_tensor(x)
+    node = use(x)
+    return wrap(elementwise(Op.SIGN, node) if node.dtype.kind in "fi" else cast(cast(node, bool_), node.dtype), x)
+
+
+def square(x: Any) -> Tensor:
+    """x · x."""
+    return mul(x, x)
+
+
+def atan2(y: Any, x: Any) -> Tensor:
+    """The angle of the point (x, y), in (−π, π]."""
+    dtype = common_dtype(y, x)
+    nodes = aligned("atan2", dtype if dtype.kind == "f" else float32, y, x)
+    return wrap(elementwise(Op.ATAN2, *nodes), *tensors(y, x))
+
+
+def exp2(x: Any) -> Tensor:
+    """2 to the power of x."""
+    return exp(mul(as_tensor(x), math.log(2)))
+
+
+def log2(x: Any) -> Tensor:
+    """The logarithm to base 2."""
+    return mul(log(x), 1 / math.log(2))
+
+
+def log10(x: Any) -> Tensor:
+    """The logarithm to base 10."""
+    return mul(log(x), 1 / math.log(10))
+
+
+def erfc(x: Any) -> Tensor:
+    """1 − erf(x)."""
+    return sub(1, erf(x))
+
+
+def frac(x: Any) -> Tensor:
+    """x − trunc(x)."""
+    return sub(x, trunc(x))
+
+
+def logical_not(x: Any) -> Tensor:
+    """True where x is zero."""
+    return wrap(elementwise(Op.NOT, cast(use(as_tensor(x)), bool_)))
+
+
+def bitwise_not(x: Any) -> Tensor:
+    """Every bit flipped; for bools, not."""
+    return wrap(elementwise(Op.NOT, use(as_tensor(x))))
+
+
+def isnan(x: Any) -> Tensor:
+    """True where x is NaN."""
+    return _float_test(x, Op.ISNAN)
+
+
+def isinf(x: Any) -> Tensor:
+    """True where x is infinite."""
+    return _float_test(x, Op.ISINF)
+
+
+def _float_test(x: Any, op: Op) -> Tensor:
+    node = use(as_tensor(x))
+    return wrap(elementwise(op, node) if node.dtype.kind == "f" else const(False, bool_, node.shape))
+
+
+def isfinite(x: Any) -> Tensor:
+    """True where x is neither NaN nor infinite."""
+    return logical_not(logical_or(isnan(x), isinf(x)))
+
+
+def isclose(x: Any, y: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Tensor:
+    """True where |x − y| ≤ atol + rtol · |y|, or both are the same infinity."""
+    near = logical_and(le(abs(sub(x, y)), add(mul(abs(y), rtol), atol)), isfinite(y))
+    result = logical_or(near, eq(x, y))
+    return logical_or(result, logical_and(isnan(x), isnan(y))) if equal_nan else result
+
+
+def clamp(x: Tensor, min: Any = None, max: Any = None) -> Tensor:
+    """x limited to [min, max]; a bound is a number, a tensor or None. Gradients pass where x is within the bounds."""
+    if min is None and max is None:
+        raise ArgumentError("clamp needs min, max or both")
+    x = as_tensor(x)
+    result = x if min is None else where(lt(x, min), min, x)
+    return result if max is None else where(gt(result, max), max, result)
+
+
+def where(condition: Tensor, x: Any, y: Any) -> Tensor:
+    """x where the condition is true, else y."""
+    dtype = common_dtype(x, y)
+    a, b = aligned("where", dtype, x, y)
+    mask = cast(use(as_tensor(condition)), bool_)
+    shape = broadcast_shapes("where", mask.shape, a.shape)
+    nodes = (al.broadcast_to(node, shape) for node in (mask, a, b))
+    return wrap(elementwise(Op.WHERE, *nodes), *tensors(x, y))
+
+
+def masked_fill(x: Tensor, mask: Tensor, value: Any) -> Tensor:
+    """x with ``value`` where the mask is true."""
+    return to(where(mask, value, x), x.dtype)
+
+
+def lerp(x: Any, end: Any, weight: Any) -> Tensor:
+    """x + weight · (end − x)."""
+    return add(x, mul(weight, sub(end, x)))
+
+
+def addcmul(x: Any, y: Any, z: Any, *, value: float = 1) -> Tensor:
+    """x + value · y · z."""
+    return add(x, mul(mul(y, z), value))
+
+
+def addcdiv(x: Any, y: Any, z: Any, *, value: float = 1) -> Tensor:
+    """x + value · y / z."""
+    return add(x, mul(div(y, z), value))
+
+
+def to(x: Tensor, *arguments: Any, dtype: Any = None, device: Any = None, copy: bool = False) -> Tensor:
+    """x converted to a dtype, or on another device. Takes a dtype, a device, or a tensor to follow."""
+    for argument in arguments:
+        if isinstance(argument, Tensor):
+            dtype, device = argument.dtype, argument.device
+        elif isinstance(argument, DType) or argument in (float, int, bool):
+            dtype = argument
+        elif isinstance(argument, str) and ":" not in argument and argument not in ("cpu", "webgpu", "auto"):
+            dtype = as_dtype(argument)
+        else:
+            device = argument
+    if device is not None:
+        from .transfer import move  # moving reads values, which needs more than this module
+
+        x = move(x, device)
+    if dtype is None or as_dtype(dtype) is x.dtype:
+        return wrap(al.identity(use(x)), x) if copy else x
+    return wrap(cast(use(x), as_dtype(dtype)), x)
+
+
+def bitcast(x: Tensor, dtype: Any) -> Tensor:
+    """The bits of x read as another 32-bit dtype."""
+    return wrap(bitcast_node(use(x), as_dtype(dtype)))

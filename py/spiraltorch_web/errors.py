@@ -19,13 +19,38 @@
 
 from __future__ import annotations
 
+import linecache
+import sys
+from pathlib import PurePath
+
+_PACKAGE = str(PurePath(__file__).parent)
+
+
+def located(message: str) -> str:
+    """The message with the caller's line: the innermost one outside of this package."""
+    frame = sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename.startswith((_PACKAGE, "<frozen")):
+        frame = frame.f_back
+    if frame is None or " (at " in message:
+        return message
+    filename, line = frame.f_code.co_filename, frame.f_lineno
+    source = linecache.getline(filename, line).strip()
+    return f"{message} (at {PurePath(filename).name}, line {line}{': ' if source else ''}{source})"
+
 
 class SpiralError(Exception):
     """Base of all errors raised by spiraltorch_web."""
 
+    names_line = False  # whether the message ends with the user's line
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(located(message) if self.names_line else message)
+
 
 class ArgumentError(SpiralError, ValueError):
-    """An argument has a wrong value; the message names it, its value and what fits."""
+    """An argument has a wrong value; the message names it, its value, what fits, and the user's line."""
+
+    names_line = True
 
 
 class ShapeError(ArgumentError):
@@ -39,9 +64,13 @@ class DTypeError(ArgumentError, TypeError):
 class TraceError(SpiralError, RuntimeError):
     """A compiled step did something that cannot be recorded, such as reading a value."""
 
+    names_line = True
+
 
 class AutogradError(SpiralError, RuntimeError):
     """A derivative was asked for that does not exist."""
+
+    names_line = True
 
 
 class DeviceError(SpiralError, RuntimeError):

@@ -29,6 +29,8 @@ from .tensor.convolution import max_pool1d as max_pool1d
 from .tensor.convolution import max_pool2d as max_pool2d
 from .tensor.elementwise import sigmoid as sigmoid
 from .tensor.elementwise import tanh as tanh
+from .tensor.joining import pad as pad
+from .tensor.matrices import one_hot as one_hot
 from .tensor.neural import dropout as dropout
 from .tensor.neural import embedding as embedding
 from .tensor.neural import layer_norm as layer_norm
@@ -36,5 +38,3 @@ from .tensor.products import cosine_similarity as cosine_similarity
 from .tensor.products import linear as linear
 from .tensor.reduction import log_softmax as log_softmax
 from .tensor.reduction import softmax as softmax
-from .tensor.shaping import one_hot as one_hot
-from .tensor.shaping import pad as pad

@@ -3,227 +3,66 @@
 ``__all__`` is what `spiraltorch_web` offers at its top level beside the subpackages.
 """
 
-from .activation import (  # fmt: skip
-    elu,
-    gelu,
-    hardsigmoid,
-    hardswish,
-    hardtanh,
-    leaky_relu,
-    logsigmoid,
-    mish,
-    normalize,
-    relu,
-    relu6,
-    selu,
-    silu,
-    softplus,
-    softsign,
+# ruff: noqa: I001  several names a line: this is a list to look through
+# fmt: off
+
+from .activation import (
+    elu, gelu, hardsigmoid, hardswish, hardtanh, leaky_relu, logsigmoid, mish, normalize, relu, relu6, selu, silu,
+    softplus, softsign,
 )
-from .contraction import einsum
-from .convolution import (  # fmt: skip
-    adaptive_avg_pool1d,
-    adaptive_avg_pool2d,
-    adaptive_max_pool2d,
-    avg_pool1d,
-    avg_pool2d,
-    conv1d,
-    conv2d,
-    conv3d,
-    conv_transpose1d,
-    conv_transpose2d,
-    max_pool1d,
-    max_pool2d,
+from .arithmetic import (
+    add, bitwise_and, bitwise_left_shift, bitwise_or, bitwise_right_shift, bitwise_xor, eq, floor_divide, ge, gt, le,
+    logical_and, logical_or, logical_xor, lt, maximum, minimum, mul, ne, remainder, sub,
+)
+from .convolution import (
+    adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_max_pool2d, avg_pool1d, avg_pool2d, conv1d, conv2d, conv3d,
+    conv_transpose1d, conv_transpose2d, max_pool1d, max_pool2d,
 )
 from .core import Size, Tensor, wrap
-from .creation import (  # fmt: skip
-    arange,
-    as_tensor,
-    empty,
-    empty_like,
-    eye,
-    from_numpy,
-    full,
-    full_like,
-    linspace,
-    logspace,
-    meshgrid,
-    ones,
-    ones_like,
-    tensor,
-    tril_indices,
-    zeros,
-    zeros_like,
+from .creation import (
+    arange, as_tensor, empty, empty_like, eye, from_numpy, full, full_like, linspace, logspace, meshgrid, ones,
+    ones_like, tensor, tril_indices, zeros, zeros_like,
 )
-from .elementwise import (  # fmt: skip
-    abs,
-    acos,
-    acosh,
-    add,
-    addcdiv,
-    addcmul,
-    asin,
-    asinh,
-    atan,
-    atan2,
-    atanh,
-    bitcast,
-    bitwise_and,
-    bitwise_left_shift,
-    bitwise_not,
-    bitwise_or,
-    bitwise_right_shift,
-    bitwise_xor,
-    ceil,
-    clamp,
-    cos,
-    cosh,
-    div,
-    eq,
-    erf,
-    erfc,
-    exp,
-    exp2,
-    expm1,
-    floor,
-    floor_divide,
-    fmod,
-    frac,
-    ge,
-    gt,
-    isclose,
-    isfinite,
-    isinf,
-    isnan,
-    le,
-    lerp,
-    log,
-    log1p,
-    log2,
-    log10,
-    logical_and,
-    logical_not,
-    logical_or,
-    logical_xor,
-    lt,
-    masked_fill,
-    maximum,
-    minimum,
-    mul,
-    ne,
-    neg,
-    pow,
-    reciprocal,
-    remainder,
-    round,
-    rsqrt,
-    sigmoid,
-    sign,
-    sin,
-    sinh,
-    sqrt,
-    square,
-    sub,
-    tan,
-    tanh,
-    trunc,
-    where,
+from .contraction import einsum
+from .elementwise import (
+    abs, acos, acosh, addcdiv, addcmul, asin, asinh, atan, atan2, atanh, bitcast, bitwise_not, ceil, clamp, cos, cosh,
+    div, erf, erfc, exp, exp2, expm1, floor, fmod, frac, isclose, isfinite, isinf, isnan, lerp, log, log10, log1p,
+    log2, logical_not, masked_fill, neg, pow, reciprocal, round, rsqrt, sigmoid, sign, sin, sinh, sqrt, square, tan,
+    tanh, trunc, where,
 )
-from .indexing import (  # fmt: skip
-    gather,
-    index_add,
-    index_select,
-    masked_select,
-    nonzero,
-    scatter,
-    scatter_add,
-    take,
-    take_along_dim,
+from .indexing import (
+    gather, index_add, index_select, masked_select, nonzero, scatter, scatter_add, take, take_along_dim,
 )
 from .methods import install
+from .joining import cat, cat_rows, chunk, hstack, narrow, pad, roll, split, stack, unbind, vstack
+from .matrices import diag, diag_embed, diagonal, one_hot, trace, tril, triu
 from .neural import dropout, embedding, layer_norm
 from .products import addmm, bmm, cosine_similarity, dot, linear, matmul, mm, mv, outer, tensordot
-from .random import (  # fmt: skip
-    Generator,
-    bernoulli,
-    default_generator,
-    manual_seed,
-    multinomial,
-    normal,
-    rand,
-    rand_like,
-    randint,
-    randn,
-    randn_like,
-    randperm,
+from .random import (
+    Generator, bernoulli, default_generator, manual_seed, multinomial, normal, rand, rand_like, randint, randn,
+    randn_like, randperm,
 )
 from .reading import allclose, equal
-from .reduction import (  # fmt: skip
-    all,
-    amax,
-    amin,
-    any,
-    argmax,
-    argmin,
-    count_nonzero,
-    log_softmax,
-    logsumexp,
-    max,
-    mean,
-    min,
-    norm,
-    prod,
-    softmax,
-    squared_l2_norm,
-    std,
-    sum,
-    sum_axis0,
-    var,
+from .reduction import (
+    all, amax, amin, any, argmax, argmin, count_nonzero, log_softmax, logsumexp, max, mean, min, norm, prod, softmax,
+    squared_l2_norm, std, sum, sum_axis0, var,
 )
-from .shaping import (  # fmt: skip
-    broadcast_tensors,
-    broadcast_to,
-    cat,
-    cat_rows,
-    chunk,
-    diag,
-    diag_embed,
-    diagonal,
-    expand,
-    flatten,
-    flip,
-    hstack,
-    movedim,
-    narrow,
-    one_hot,
-    pad,
-    permute,
-    repeat,
-    repeat_interleave,
-    reshape,
-    roll,
-    split,
-    squeeze,
-    stack,
-    t,
-    tile,
-    trace,
-    transpose,
-    tril,
-    triu,
-    unbind,
-    unflatten,
-    unsqueeze,
-    vstack,
+from .shaping import (
+    broadcast_tensors, broadcast_to, expand, flatten, flip, movedim, permute, repeat, repeat_interleave, reshape,
+    squeeze, t, tile, transpose, unflatten, unsqueeze,
 )
 from .sorting import argsort, cumprod, cumsum, diff, msort, sort, topk
 
 install()
 
-__all__ = [  # fmt: skip
+__all__ = [
     # activation
     "elu", "gelu", "hardsigmoid", "hardswish", "hardtanh", "leaky_relu", "logsigmoid", "mish", "normalize", "relu",
     "relu6", "selu", "silu", "softplus", "softsign",
+    # arithmetic
+    "add", "bitwise_and", "bitwise_left_shift", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "eq",
+    "floor_divide", "ge", "gt", "le", "logical_and", "logical_or", "logical_xor", "lt", "maximum", "minimum", "mul",
+    "ne", "remainder", "sub",
     # convolution
     "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_max_pool2d", "avg_pool1d", "avg_pool2d", "conv1d",
     "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "max_pool1d", "max_pool2d",
@@ -235,16 +74,18 @@ __all__ = [  # fmt: skip
     # contraction
     "einsum",
     # elementwise
-    "abs", "acos", "acosh", "add", "addcdiv", "addcmul", "asin", "asinh", "atan", "atan2", "atanh", "bitcast",
-    "bitwise_and", "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "ceil",
-    "clamp", "cos", "cosh", "div", "eq", "erf", "erfc", "exp", "exp2", "expm1", "floor", "floor_divide", "fmod",
-    "frac", "ge", "gt", "isclose", "isfinite", "isinf", "isnan", "le", "lerp", "log", "log10", "log1p", "log2",
-    "logical_and", "logical_not", "logical_or", "logical_xor", "lt", "masked_fill", "maximum", "minimum", "mul", "ne",
-    "neg", "pow", "reciprocal", "remainder", "round", "rsqrt", "sigmoid", "sign", "sin", "sinh", "sqrt", "square",
-    "sub", "tan", "tanh", "trunc", "where",
+    "abs", "acos", "acosh", "addcdiv", "addcmul", "asin", "asinh", "atan", "atan2", "atanh", "bitcast", "bitwise_not",
+    "ceil", "clamp", "cos", "cosh", "div", "erf", "erfc", "exp", "exp2", "expm1", "floor", "fmod", "frac", "isclose",
+    "isfinite", "isinf", "isnan", "lerp", "log", "log10", "log1p", "log2", "logical_not", "masked_fill", "neg", "pow",
+    "reciprocal", "round", "rsqrt", "sigmoid", "sign", "sin", "sinh", "sqrt", "square", "tan", "tanh", "trunc",
+    "where",
     # indexing
     "gather", "index_add", "index_select", "masked_select", "nonzero", "scatter", "scatter_add", "take",
     "take_along_dim",
+    # joining
+    "cat", "cat_rows", "chunk", "hstack", "narrow", "pad", "roll", "split", "stack", "unbind", "vstack",
+    # matrices
+    "diag", "diag_embed", "diagonal", "one_hot", "trace", "tril", "triu",
     # neural
     "dropout", "embedding", "layer_norm",
     # products
@@ -258,10 +99,8 @@ __all__ = [  # fmt: skip
     "all", "amax", "amin", "any", "argmax", "argmin", "count_nonzero", "log_softmax", "logsumexp", "max", "mean",
     "min", "norm", "prod", "softmax", "squared_l2_norm", "std", "sum", "sum_axis0", "var",
     # shaping
-    "broadcast_tensors", "broadcast_to", "cat", "cat_rows", "chunk", "diag", "diag_embed", "diagonal", "expand",
-    "flatten", "flip", "hstack", "movedim", "narrow", "one_hot", "pad", "permute", "repeat", "repeat_interleave",
-    "reshape", "roll", "split", "squeeze", "stack", "t", "tile", "trace", "transpose", "tril", "triu", "unbind",
-    "unflatten", "unsqueeze", "vstack",
+    "broadcast_tensors", "broadcast_to", "expand", "flatten", "flip", "movedim", "permute", "repeat",
+    "repeat_interleave", "reshape", "squeeze", "t", "tile", "transpose", "unflatten", "unsqueeze",
     # sorting
     "argsort", "cumprod", "cumsum", "diff", "msort", "sort", "topk",
 ]

@@ -6,15 +6,19 @@ import math
 from typing import Any
 
 from ..errors import ArgumentError
+from ..ir.node import elementwise
+from ..ir.ops import Op
+from ..runtime.trace import use
 from . import elementwise as ew
-from .core import Tensor
+from .core import Tensor, wrap
 from .operands import as_tensor
 from .reduction import sum as total
 
 
 def relu(x: Any) -> Tensor:
     """max(x, 0), with slope 0 at 0."""
-    return ew.where(ew.le(x, 0), 0, as_tensor(x))
+    x = as_tensor(x)
+    return wrap(elementwise(Op.RELU, use(x)), x) if x.dtype.kind in "fi" else x
 
 
 def relu6(x: Any) -> Tensor:

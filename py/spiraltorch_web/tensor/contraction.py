@@ -9,10 +9,11 @@ from typing import Any
 from ..errors import ArgumentError, ShapeError
 from .core import Tensor
 from .elementwise import mul
+from .matrices import diagonal
 from .operands import as_tensor
 from .products import matmul
 from .reduction import sum as total
-from .shaping import diagonal, expand, permute, reshape
+from .shaping import expand, permute, reshape
 
 Labels = tuple[str, ...]
 

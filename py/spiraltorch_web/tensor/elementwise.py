@@ -1,4 +1,4 @@
-"""Arithmetic, comparisons and mathematical functions, entry by entry."""
+"""Mathematical functions, entry by entry; `ew.add` and the like stand here too, see `arithmetic`."""
 
 from __future__ import annotations
 
@@ -13,17 +13,32 @@ from ..ir.node import bitcast as bitcast_node
 from ..ir.node import cast, const, elementwise
 from ..ir.ops import Op
 from ..runtime.trace import use
+from .arithmetic import add as add
+from .arithmetic import bitwise_and as bitwise_and
+from .arithmetic import bitwise_left_shift as bitwise_left_shift
+from .arithmetic import bitwise_or as bitwise_or
+from .arithmetic import bitwise_right_shift as bitwise_right_shift
+from .arithmetic import bitwise_xor as bitwise_xor
+from .arithmetic import eq as eq
+from .arithmetic import floor_divide as floor_divide
+from .arithmetic import ge as ge
+from .arithmetic import gt as gt
+from .arithmetic import le as le
+from .arithmetic import logical_and as logical_and
+from .arithmetic import logical_or as logical_or
+from .arithmetic import logical_xor as logical_xor
+from .arithmetic import lt as lt
+from .arithmetic import maximum as maximum
+from .arithmetic import minimum as minimum
+from .arithmetic import mul as mul
+from .arithmetic import named
+from .arithmetic import ne as ne
+from .arithmetic import remainder as remainder
+from .arithmetic import sub as sub
 from .core import Tensor, wrap
 from .operands import aligned, as_tensor, broadcast_shapes, common_dtype, tensors
 
 UnaryFunction = Callable[[Any], Tensor]
-BinaryFunction = Callable[[Any, Any], Tensor]
-
-
-def _named(function: Callable, name: str, doc: str) -> Callable:
-    function.__name__ = function.__qualname__ = name
-    function.__doc__ = doc
-    return function
 
 
 def _float_function(name: str, op: Op, doc: str) -> UnaryFunction:
@@ -34,7 +49,7 @@ def _float_function(name: str, op: Op, doc: str) -> UnaryFunction:
         node = use(x)
         return wrap(elementwise(op, node if node.dtype.kind == "f" else cast(node, float32)), x)
 
-    return _named(function, name, doc)
+    return named(function, name, doc)
 
 
 def _rounding(name: str, op: Op, doc: str) -> UnaryFunction:
@@ -45,47 +60,7 @@ def _rounding(name: str, op: Op, doc: str) -> UnaryFunction:
         node = use(x)
         return wrap(elementwise(op, node) if node.dtype.kind == "f" else node, x)
 
-    return _named(function, name, doc)
-
-
-def _arithmetic(name: str, op: Op, doc: str, bool_op: Op | None = None) -> BinaryFunction:
-    """An operation on two operands of their common dtype; ``bool_op`` stands in when both are bool."""
-
-    def function(x: Any, y: Any) -> Tensor:
-        dtype = common_dtype(x, y)
-        chosen = op
-        if dtype is bool_:
-            if bool_op is None:
-                raise DTypeError(f"{name} is not defined for two bool operands; convert one with .to(st.int32)")
-            chosen = bool_op
-        return wrap(elementwise(chosen, *aligned(name, dtype, x, y)), *tensors(x, y))
-
-    return _named(function, name, doc)
-
-
-def _comparison(name: str, op: Op, doc: str, *, swap: bool = False) -> BinaryFunction:
-    def function(x: Any, y: Any) -> Tensor:
-        dtype = common_dtype(x, y)
-        if dtype is bool_ and op in (Op.LT, Op.LE):
-            dtype = int32
-        a, b = aligned(name, dtype, x, y)
-        return wrap(elementwise(op, b, a) if swap else elementwise(op, a, b))
-
-    return _named(function, name, doc)
-
-
-def _bitwise(name: str, op: Op, doc: str) -> BinaryFunction:
-    def function(x: Any, y: Any) -> Tensor:
-        return wrap(elementwise(op, *aligned(name, common_dtype(x, y), x, y)))
-
-    return _named(function, name, doc)
-
-
-def _logical(name: str, op: Op, doc: str) -> BinaryFunction:
-    def function(x: Any, y: Any) -> Tensor:
-        return wrap(elementwise(op, *aligned(name, bool_, x, y)))
-
-    return _named(function, name, doc)
+    return named(function, name, doc)
 
 
 exp = _float_function("exp", Op.EXP, "e to the power of x.")
@@ -113,28 +88,6 @@ floor = _rounding("floor", Op.FLOOR, "The largest integer ≤ x.")
 ceil = _rounding("ceil", Op.CEIL, "The smallest integer ≥ x.")
 round = _rounding("round", Op.ROUND, "The nearest integer; halves go to the even one.")
 trunc = _rounding("trunc", Op.TRUNC, "The integer part.")
-
-add = _arithmetic("add", Op.ADD, "x + y; for bools, or.", Op.OR)
-sub = _arithmetic("sub", Op.SUB, "x − y.")
-mul = _arithmetic("mul", Op.MUL, "x · y; for bools, and.", Op.AND)
-maximum = _arithmetic("maximum", Op.MAXIMUM, "The larger one; NaN if either is NaN.", Op.OR)
-minimum = _arithmetic("minimum", Op.MINIMUM, "The smaller one; NaN if either is NaN.", Op.AND)
-floor_divide = _arithmetic("floor_divide", Op.FLOORDIV, "floor(x / y).")
-remainder = _arithmetic("remainder", Op.MOD, "x − y · floor(x / y): the rest with the sign of y.")
-eq = _comparison("eq", Op.EQ, "x == y.")
-ne = _comparison("ne", Op.NE, "x != y.")
-lt = _comparison("lt", Op.LT, "x < y.")
-le = _comparison("le", Op.LE, "x ≤ y.")
-gt = _comparison("gt", Op.LT, "x > y.", swap=True)
-ge = _comparison("ge", Op.LE, "x ≥ y.", swap=True)
-bitwise_and = _bitwise("bitwise_and", Op.AND, "Bits set in both; for bools, and.")
-bitwise_or = _bitwise("bitwise_or", Op.OR, "Bits set in either; for bools, or.")
-bitwise_xor = _bitwise("bitwise_xor", Op.XOR, "Bits set in exactly one.")
-bitwise_left_shift = _bitwise("bitwise_left_shift", Op.SHL, "x · 2^y on bits.")
-bitwise_right_shift = _bitwise("bitwise_right_shift", Op.SHR, "x shifted right; the sign fills in for int32.")
-logical_and = _logical("logical_and", Op.AND, "True where both are not zero.")
-logical_or = _logical("logical_or", Op.OR, "True where one is not zero.")
-logical_xor = _logical("logical_xor", Op.XOR, "True where exactly one is not zero.")
 
 
 def div(x: Any, y: Any, rounding_mode: str | None = None) -> Tensor:

@@ -14,9 +14,10 @@ from ..ir.ops import Op
 from ..runtime.trace import use
 from . import elementwise as ew
 from .core import Tensor, wrap
+from .joining import cat, stack
 from .operands import as_tensor, axis_index, broadcast_shapes, tensors
 from .selection import apply, counted_from_front, linear_index, parse, place_back, true_positions
-from .shaping import cat, reshape, stack
+from .shaping import reshape
 
 
 def get_item(x: Tensor, index: Any) -> Tensor:

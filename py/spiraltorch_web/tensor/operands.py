@@ -25,6 +25,15 @@ def as_tensor(value: Any) -> Tensor:
     return tensor(value)
 
 
+def operand(value: Any) -> Any:
+    """A tensor or a Python number; NumPy's scalars and arrays are converted."""
+    if isinstance(value, (Tensor, bool, int, float)):
+        return value
+    if hasattr(value, "__array__"):
+        return value.item() if getattr(value, "ndim", 1) == 0 else as_tensor(value)
+    raise DTypeError(f"expected a tensor or a number, got {type(value).__name__}")
+
+
 def tensors(*values: Any) -> tuple[Tensor, ...]:
     """The tensors among operands, for the record of history."""
     return tuple(value for value in values if isinstance(value, Tensor))
@@ -55,9 +64,7 @@ def _number_dtype(value: Any) -> DType:
         return bool_
     if isinstance(value, int):
         return int32
-    if isinstance(value, float):
-        return float32
-    raise DTypeError(f"expected a tensor or a number, got {type(value).__name__}")
+    return float32
 
 
 def broadcast_shapes(name: str, *shapes: Shape) -> Shape:

@@ -15,8 +15,9 @@ from ..runtime.trace import use
 from . import elementwise as ew
 from .core import Tensor, wrap
 from .indexing import take_along_dim
+from .joining import narrow
 from .operands import as_tensor, axis_index
-from .shaping import movedim, narrow
+from .shaping import movedim
 
 
 class Sorted(NamedTuple):

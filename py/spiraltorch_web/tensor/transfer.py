@@ -21,7 +21,7 @@ def move(x: Tensor, device: Any) -> Tensor:
     name = device if isinstance(device, str) else getattr(getattr(device, "info", None), "name", None)
     if name is None or name.split(":")[0] not in (current.info.name, "auto"):
         raise ArgumentError(
-            f"the current device is {current.info.name}: st.set_device comes before moving tensors to {name or device!r}"
+            f"the current device is {current.info.name}: st.set_device comes before .to({name or device!r})"
         )
     owner = getattr(x._node.buffer, "device", current)
     if owner is current:

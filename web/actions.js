@@ -28,9 +28,13 @@ export function createActions({ store, kernel, drafts }) {
 
     /** Stop and clear what the run has shown; the code stays. */
     reset() {
+      const clear = () => {
+        kernel.tell("cleared", {});
+        store.set("status", "Results cleared. The code is unchanged.");
+      };
+      if (store.get("phase") === "ready") clear();
+      else kernel.addEventListener("run-ended", () => queueMicrotask(clear), { once: true });
       this.stop();
-      kernel.tell("cleared", {});
-      store.set("status", "Results cleared. The code is unchanged.");
     },
 
     restart: () => kernel.restart("Restart was asked for"),

@@ -44,12 +44,12 @@ class PageHost:
     name = "page"
 
     def __init__(self) -> None:
-        self.begin()
+        self.begin(hold=False)
 
-    def begin(self) -> None:
-        """A script starts."""
+    def begin(self, hold: bool) -> None:
+        """A script starts; with `hold` it stops at its first step."""
         self._due = 0.0
-        self._stepping = False
+        self._stepping = hold
         self._ticker = "live"
 
     def checkpoint(self) -> None:
@@ -77,7 +77,8 @@ class PageHost:
         self._due = time.perf_counter() + BREATHE_SECONDS
         if verdict == "stop":
             raise Stopped
-        self._stepping = verdict == "step"
+        if verdict in ("step", "go"):
+            self._stepping = verdict == "step"
 
 
 class PageSink:
@@ -145,10 +146,10 @@ async def open_device() -> str:
     return json.dumps({**report, "details": details})
 
 
-def run(source: str, filename: str) -> str:
+def run(source: str, filename: str, hold: bool) -> str:
     """Run a script and wait for what it waits for (needs JSPI). Gives `{outcome, error}` as JSON."""
     try:
-        answer = _execute(source, filename)
+        answer = _execute(source, filename, hold)
         if inspect.iscoroutine(answer):
             run_sync(answer)
         CURRENT.writer().close()
@@ -157,10 +158,10 @@ def run(source: str, filename: str) -> str:
     return _ending(None, filename)
 
 
-async def run_async(source: str, filename: str) -> str:
+async def run_async(source: str, filename: str, hold: bool) -> str:
     """As `run`, for browsers without JSPI: the script has to `await` what it waits for."""
     try:
-        answer = _execute(source, filename)
+        answer = _execute(source, filename, hold)
         if inspect.iscoroutine(answer):
             await answer
         CURRENT.writer().close()
@@ -169,9 +170,9 @@ async def run_async(source: str, filename: str) -> str:
     return _ending(None, filename)
 
 
-def _execute(source: str, filename: str) -> Any:
+def _execute(source: str, filename: str, hold: bool) -> Any:
     """Run a script as `__main__`, in a fresh module; a coroutine when it awaits at its top level."""
-    HOSTS.current.begin()
+    HOSTS.current.begin(hold)
     CURRENT.install(PageSink())
     remember_source(filename, source)
     code = compile(source, filename, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)

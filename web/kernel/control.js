@@ -5,23 +5,23 @@
  * the browser's event loop runs, messages arrive, and the promise answers with a verdict.
  */
 
-/** @typedef {"go"|"step"|"stop"} Verdict */
+/** @typedef {"on"|"go"|"step"|"stop"} Verdict  nothing new, resume, one step, stop */
 
 export class Control {
   /** @param {(phase: "running"|"paused"|"stopping") => void} onPhase told about each change of phase */
   constructor(onPhase) {
     this.onPhase = onPhase;
-    this.verdict = "go";
+    this.verdict = "on";
     this.paused = false;
     this.running = false;
     this.wake = () => {};
   }
 
-  /** A run starts. With `hold` it stops at its first step. */
-  begin(hold) {
+  /** A run starts. */
+  begin() {
     this.running = true;
     this.paused = false;
-    this.verdict = hold ? "step" : "go";
+    this.verdict = "on";
   }
 
   /** The run is over; later verbs are ignored until the next one. */
@@ -50,7 +50,7 @@ export class Control {
 
   /** Pause here: one step was asked for and has been taken. @returns {Promise<Verdict>} */
   async hold() {
-    if (this.verdict === "stop") return this.takeVerdict();
+    if (this.verdict !== "on") return this.takeVerdict(); // Stop, or Step pressed again during the step
     this.paused = true;
     return this.waitForRelease();
   }
@@ -78,10 +78,10 @@ export class Control {
     return this.takeVerdict();
   }
 
-  /** "step" holds once; "stop" stays, so that a script that swallows the interrupt meets it again. */
+  /** A verdict is given once; "stop" stays, so that a script that swallows the interrupt meets it again. */
   takeVerdict() {
     const verdict = this.verdict;
-    if (verdict === "step") this.verdict = "go";
+    if (verdict !== "stop") this.verdict = "on";
     return verdict;
   }
 }

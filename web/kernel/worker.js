@@ -60,10 +60,10 @@ const handlers = {
   },
 
   async run({ id, source, filename, hold }) {
-    control.begin(hold);
+    control.begin();
     sendToPage({ type: "run-started", id });
     const started = performance.now();
-    const { outcome, error } = await runScript(source, filename);
+    const { outcome, error } = await runScript(source, filename, hold);
     control.end();
     output.flush();
     sendToPage({ type: "run-ended", id, outcome, seconds: (performance.now() - started) / 1000, error });
@@ -75,11 +75,11 @@ const handlers = {
 };
 
 /** Run through JSPI where the browser has it, so that plain Python code can wait; else as a coroutine. */
-async function runScript(source, filename) {
+async function runScript(source, filename, hold) {
   const { bridge } = kernel;
   const answer = SUSPENDS
-    ? await bridge.run.callPromising(source, filename)
-    : await bridge.run_async(source, filename);
+    ? await bridge.run.callPromising(source, filename, hold)
+    : await bridge.run_async(source, filename, hold);
   return JSON.parse(answer);
 }
 

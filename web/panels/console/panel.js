@@ -60,8 +60,15 @@ class ConsoleView {
     const { fresh, reopened } = this.buffer.take();
     if (reopened) this.list.lastElementChild?.remove();
     this.list.append(...fresh.map((line) => this.lineElement(line)));
-    while (this.list.childElementCount > LINES_KEPT) this.list.firstElementChild.remove();
+    this.trim();
     if (atEnd) this.list.scrollTop = this.list.scrollHeight;
+  }
+
+  trim() {
+    if (this.list.childElementCount <= LINES_KEPT) return;
+    while (this.list.childElementCount >= LINES_KEPT) this.list.firstElementChild.remove();
+    const text = `… earlier lines are gone: the console keeps ${count(LINES_KEPT)}`;
+    this.list.prepend(this.lineElement({ level: "note", text }));
   }
 
   lineElement({ level, text }) {

@@ -1,0 +1,140 @@
+"""Pause, Step, Stop and Reset, with and without cross-origin isolation."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.web.conftest import ON_SOFTWARE_GPU, eventually
+
+COUNTING = """from spiraltorch_web import live
+from spiraltorch_web.live import progress
+import time
+for step in progress(range(100_000)):
+    live.add_scalar("loss/train", 1 / (step + 1), step)
+    print("at", step)
+    time.sleep(0.005)
+"""
+TIGHT = "print('busy')\nwhile True:\n    pass\n"
+# Stop answers within 200 ms; a busy machine of two cores gets some grace on top.
+ANSWER_SECONDS = 0.2
+GRACE_SECONDS = 0.15
+
+STOP = "() => document.querySelector('[title=\"Stop\"]').click()"
+AT_REST = "() => document.querySelector('[title=\"Stop\"]').disabled"
+
+
+def last_step(bench) -> int:
+    return int(bench.page.locator(".console-line").last.inner_text().removeprefix("at "))
+
+
+def start_counting(bench) -> None:
+    bench.start(COUNTING)
+    bench.wait_for_output("at 3")
+
+
+def test_pause_holds_and_resume_goes_on(bench):
+    start_counting(bench)
+    bench.button("Pause").click()
+    expect(bench.button("Resume")).to_be_visible()
+    bench.page.wait_for_timeout(150)
+    held = last_step(bench)
+    bench.page.wait_for_timeout(300)
+    assert last_step(bench) == held
+    assert bench.status.startswith("Paused")
+    bench.button("Resume").click()
+    eventually(lambda: last_step(bench) > held)
+
+
+def test_step_runs_exactly_one_step(bench):
+    start_counting(bench)
+    bench.button("Pause").click()
+    expect(bench.button("Resume")).to_be_visible()
+    bench.page.wait_for_timeout(150)
+    held = last_step(bench)
+    bench.button("Step").click()
+    # The first step ends the one that Pause interrupted; from then on each press is one step.
+    eventually(lambda: last_step(bench) in (held, held + 1) and bench.button("Resume").is_visible())
+    for _ in range(3):
+        before = last_step(bench)
+        bench.button("Step").click()
+        eventually(lambda: last_step(bench) == before + 1)  # noqa: B023
+        bench.page.wait_for_timeout(100)
+        assert last_step(bench) == before + 1
+
+
+def test_step_from_rest_starts_and_holds_at_the_first_step(bench):
+    bench.type_code(COUNTING)
+    bench.button("Step").click()
+    expect(bench.button("Resume")).to_be_visible()
+    assert "at" not in bench.output
+    bench.button("Step").click()
+    bench.wait_for_output("at 0")
+
+
+def test_stop_answers_at_once(bench):
+    start_counting(bench)
+    assert bench.seconds_to(STOP, AT_REST) < ANSWER_SECONDS + GRACE_SECONDS
+    assert bench.status == "Stopped."
+
+
+def test_stop_while_paused(bench):
+    start_counting(bench)
+    bench.button("Pause").click()
+    expect(bench.button("Resume")).to_be_visible()
+    assert bench.seconds_to(STOP, AT_REST) < ANSWER_SECONDS + GRACE_SECONDS
+
+
+def test_stop_passes_except_exception(bench):
+    bench.start(
+        "import time\nprint('stubborn')\nwhile True:\n    try:\n        time.sleep(0.01)\n"
+        "    except Exception:\n        pass\n"
+    )
+    bench.wait_for_output("stubborn")
+    assert bench.seconds_to(STOP, AT_REST) < ANSWER_SECONDS + GRACE_SECONDS
+
+
+def test_tight_loop_is_interrupted_where_the_page_is_isolated(bench):
+    assert bench.page.evaluate("crossOriginIsolated")
+    bench.start(TIGHT)
+    bench.wait_for_output("busy")
+    assert bench.seconds_to(STOP, AT_REST) < ANSWER_SECONDS + GRACE_SECONDS
+    assert "restarting" not in bench.output
+    bench.run("print('still here')\n")
+    assert bench.output.strip() == "still here"
+
+
+def test_reset_stops_clears_and_keeps_the_code(bench):
+    start_counting(bench)
+    bench.button("Reset").click()
+    bench.wait_for_end()
+    eventually(lambda: bench.output.strip() in ("", "Stopped."))
+    assert "progress(range(100_000))" in bench.code
+
+
+@pytest.fixture(scope="module")
+def plain_bench(pages, plain_host):
+    from tests.web.conftest import Workbench
+
+    bench = Workbench(pages(plain_host.address + ON_SOFTWARE_GPU))
+    bench.wait_until_ready()
+    assert not bench.page.evaluate("crossOriginIsolated")
+    return bench
+
+
+def test_stop_answers_at_once_without_isolation(plain_bench):
+    start_counting(plain_bench)
+    assert plain_bench.seconds_to(STOP, AT_REST) < ANSWER_SECONDS + GRACE_SECONDS
+    assert "restarting" not in plain_bench.output
+
+
+def test_tight_loop_without_isolation_restarts_python_and_says_so(plain_bench):
+    plain_bench.wait_for_end()
+    plain_bench.start(TIGHT)
+    plain_bench.wait_for_output("busy")
+    assert plain_bench.seconds_to(STOP, AT_REST) < ANSWER_SECONDS + GRACE_SECONDS
+    plain_bench.wait_for_output("Python is restarting. Your code is kept.")
+    assert "while True" in plain_bench.code
+    plain_bench.wait_until_ready()
+    plain_bench.run("print('back')\n")
+    assert "back" in plain_bench.output

@@ -27,9 +27,11 @@ from .views import PURE_VIEWS, Position, operand_position
 # Inlining limits, in the units of COSTS.
 SHARED_COST = 12  # a value that several kernels need is stored when it costs at least this
 REPEATED_COST = 6  # the same for a value that one kernel evaluates again and again
+RECOMPUTE_COST = 6  # a value this cheap is derived again from a stored one instead of being stored too
 SCALAR_COST = 120  # scalars are cheap to repeat: a launch costs more
 TREE_COST = 4096  # no expression grows beyond this
 MEMBERS = 200
+EXTRA = 32  # entries of a result that some row kernel may compute on the side, which saves a launch
 DEPTH = 100
 
 
@@ -47,6 +49,7 @@ class Cluster:
     anchors: list[Node] = field(default_factory=list)
     members: dict[Node, None] = field(default_factory=dict)
     outputs: list[Node] = field(default_factory=list)
+    extras: dict[Node, None] = field(default_factory=dict)  # small results of another shape, computed on the side
     waits_for: set[Cluster] = field(default_factory=set)
 
     @property
@@ -85,6 +88,12 @@ class Cluster:
             return unflatten(rows, shape)
         return None
 
+    def place(self, node: Node) -> Position | None:
+        """Where a stored node is computed."""
+        if node in self.extras:
+            return unflatten(variable("extra", node.size), node.shape)
+        return self.position(node.shape)
+
     def full_position(self, rows: Index, steps: Index) -> Position:
         """The position in ``shape`` of a row number and a step number."""
         kept, reduced = iter(unflatten(rows, self.kept)), iter(unflatten(steps, self.reduced))
@@ -114,6 +123,7 @@ class Clustering:
             self._visit(node)
         for node in graph.outputs:
             self._finish(node)
+        self._recompute_cheap()
         self._store_shared()
         self._assign_outputs()
 
@@ -279,20 +289,53 @@ class Clustering:
     def _merge_free(self, node: Node) -> None:
         sources = self._sources((node,)) if node.op is not Op.BUFFER else frozenset()
         for cluster in self.clusters:
-            fits = (cluster.kind == "loop" and cluster.shape == node.shape) or (
-                cluster.kind == "row" and cluster.kept == node.shape and math.prod(node.shape) == 1
-            )
+            fits = cluster.shape == node.shape if cluster.kind == "loop" else cluster.kind == "row" and node.size <= EXTRA
             if not fits or node.op is Op.BUFFER or len(cluster.members) > MEMBERS:
                 continue
             if cluster in sources or any(other.depends_on({cluster}) for other in sources):
                 continue
+            if cluster.kind == "row" and not self._may_end_with(cluster, node):
+                continue
             self._adopt(cluster, node, (node,))
             self._store(node)
+            if cluster.kind == "row":
+                cluster.extras[node] = None
             return
         if node.op is not Op.BUFFER:
             self._make_loop(node)
 
+    def _may_end_with(self, cluster: Cluster, node: Node) -> bool:
+        """Whether a row kernel can take a result along that may be an update in place, and so has to come last."""
+        if any(cluster in other.waits_for for other in self.clusters):
+            return False
+        slots = {target for output, target in zip(self.graph.outputs, self.graph.targets, strict=True) if output is node}
+        seen: set[Node] = set()
+        todo = [src for member in cluster.members for src in member.srcs]
+        while todo:
+            src = todo.pop()
+            if src.op is Op.BUFFER and src.attrs[0] in slots:
+                return False
+            if src not in seen and (src in cluster.members or src not in self.stored):
+                seen.add(src)
+                todo.extend(src.srcs)
+        return True
+
     # --- after the walk -----------------------------------------------------------------------------------------
+
+    def _recompute_cheap(self) -> None:
+        """Values that follow from other stored values by almost nothing need no memory of their own."""
+        wanted = {*self.graph.outputs, *(src for cluster in self.calls.values() for src in cluster.anchors[0].srcs)}
+        extra: dict[Node, int] = {}
+        for node in list(self.stored):
+            cluster = self.home[node]
+            if node in wanted or node in cluster.anchors or OPS[node.op].kind is not Kind.ELEMENTWISE:
+                continue
+            arrays = [src for src in node.srcs if src in self.home]
+            cost = COSTS.get(node.op, 1) + sum(extra.get(src, 0) for src in arrays)
+            cost += sum(self.cost[src] for src in node.srcs if src not in self.home)
+            if len(arrays) == 1 and (arrays[0] in self.stored or arrays[0] in extra) and cost <= RECOMPUTE_COST:
+                extra[node] = cost
+                del self.stored[node]
 
     def _store_shared(self) -> None:
         """Store the free values that several kernels would compute again, if they are expensive."""

@@ -47,6 +47,7 @@ TEMPLATES: Mapping[Op, str | dict[str, str]] = MappingProxyType(
         Op.ATANH: "st_atanh({0})",
         Op.ERF: "st_erf({0})",
         Op.SIGMOID: "st_sigmoid({0})",
+        Op.RELU: {"f": "select({0}, 0.0, {0} <= 0.0)", "i": "max({0}, 0)"},
         Op.NOT: {"b": "!({0})", "i": "~({0})", "u": "~({0})"},
         Op.ISNAN: "st_isnan({0})",
         Op.ISINF: "st_isinf({0})",

@@ -83,6 +83,7 @@ class _Writer:
             self._share_row_values(level)
         self._store_rows()
         self._store_full()
+        self._store_extras()
         emitter.lines.append("}")
         shared = [f"var<workgroup> {name}: array<{kind}, {layout.threads}>;" for name, kind in self.scratch.items()]
         return "\n".join(shared + emitter.lines), self.grid
@@ -170,7 +171,9 @@ class _Writer:
     def _share_row_values(self, level: int) -> None:
         """Compute what each row derives from finished reductions once, before the next pass."""
         for node in self.cluster.members:
-            if self.depth[node] == level + 1 and node not in self.emitter.known and self._row_level(node):
+            if node in self.cluster.extras or self.depth[node] != level + 1 or node in self.emitter.known:
+                continue
+            if self._row_level(node):
                 self.emitter.value(node, unflatten(self.row, node.shape))
 
     def _combine(self, node: Node, acc: str, best: str, value: str, at: str) -> None:
@@ -218,7 +221,7 @@ class _Writer:
         emitter.line("workgroupBarrier();")
 
     def _store_rows(self) -> None:
-        nodes = [node for node in self.cluster.outputs if self._row_level(node)]
+        nodes = [node for node in self.cluster.outputs if node not in self.cluster.extras and self._row_level(node)]
         if not nodes:
             return
         conditions = [f"wanted < {self.rows}u"] if self.grid[0] * self.grid[1] * self.layout.rows != self.rows else []
@@ -230,7 +233,7 @@ class _Writer:
                 self.emitter.line(self.bindings.store(node, flat, value))
 
     def _store_full(self) -> None:
-        nodes = [node for node in self.cluster.outputs if not self._row_level(node)]
+        nodes = [node for node in self.cluster.outputs if node not in self.cluster.extras and not self._row_level(node)]
         if not nodes:
             return
 
@@ -252,6 +255,14 @@ class _Writer:
                 self._loop(body)
         else:
             self._loop(body)
+
+    def _store_extras(self) -> None:
+        """Results of other shapes: the first threads of the first workgroup compute an entry each."""
+        for node in self.cluster.extras:
+            with self.emitter.block(f"if (group.x == 0u && group.y == 0u && lane < {node.size}u)"):
+                extra = variable("lane", node.size)
+                value = self.emitter.value(node, unflatten(extra, node.shape))
+                self.emitter.line(self.bindings.store(node, extra if extra.terms else number(0), value))
 
     def _row_level(self, node: Node) -> bool:
         if OPS[node.op].kind is Kind.REDUCE and node in self.cluster.anchors:

@@ -60,7 +60,7 @@ def _can_overwrite(clustering: Clustering, reads: dict[Cluster, set[Node]], node
 
 def reads_in_place(clustering: Clustering, cluster: Cluster, target: Node, leaf: Node) -> bool:
     """Whether every read of the leaf in a cluster is of the very entry that is then written."""
-    write = cluster.position(target.shape)
+    write = cluster.place(target)
     seen: set[tuple[Node, Position]] = set()
 
     def check(node: Node, position: Position | None) -> bool:
@@ -80,7 +80,7 @@ def reads_in_place(clustering: Clustering, cluster: Cluster, target: Node, leaf:
             return check(node.srcs[0], operand_position(node, position))
         return all(check(src, None) for src in node.srcs)
 
-    return all(check(node, cluster.position(node.shape)) for node in cluster.outputs)
+    return all(check(node, cluster.place(node)) for node in cluster.outputs)
 
 
 def _ordered(clusters: list[Cluster]) -> list[Cluster]:

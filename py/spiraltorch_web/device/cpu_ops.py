@@ -125,6 +125,10 @@ def _sigmoid(node: Node) -> Function:
     return lambda x: one / (one + np.exp(-x))
 
 
+def _relu(node: Node) -> Function:
+    return lambda x: np.maximum(x, 0)
+
+
 def _erf(node: Node) -> Function:
     return erf
 
@@ -291,6 +295,7 @@ BUILDERS: Mapping[Op, Callable[[Node], Function]] = MappingProxyType(
     {
         Op.RSQRT: _rsqrt,
         Op.SIGMOID: _sigmoid,
+        Op.RELU: _relu,
         Op.ERF: _erf,
         Op.CAST: _cast,
         Op.BITCAST: _bitcast,

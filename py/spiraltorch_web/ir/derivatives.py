@@ -183,6 +183,7 @@ VJP: Mapping[Op, Rule] = MappingProxyType(
         Op.ERF: _unary(
             lambda x, y, g: al.mul(g, al.times(elementwise(Op.EXP, al.neg(al.square(x))), 2 / math.sqrt(math.pi)))
         ),
+        Op.RELU: _unary(lambda x, y, g: al.select(_greater(y, al.filled(y, 0)), g, al.filled(g, 0))),
         Op.SIGMOID: _unary(lambda x, y, g: al.mul(g, al.mul(y, al.plus(al.neg(y), 1)))),
         Op.CAST: _cast,
         Op.ADD: lambda node, g: (g, g),

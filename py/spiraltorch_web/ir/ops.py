@@ -49,6 +49,7 @@ class Op(Enum):
     ATANH = "atanh"
     ERF = "erf"
     SIGMOID = "sigmoid"
+    RELU = "relu"  # keeps NaN; its derivative needs only the result
     NOT = "not"  # logical for bool, bitwise for integers
     ISNAN = "isnan"
     ISINF = "isinf"
@@ -135,7 +136,7 @@ def _rows() -> dict[Op, OpInfo]:
 
     put(Kind.LEAF, 0, "buffer const")
     put(Kind.LEAF, 0, "iota", result="int32")
-    put(Kind.ELEMENTWISE, 1, "neg abs sign", "fi")
+    put(Kind.ELEMENTWISE, 1, "neg abs sign relu", "fi")
     put(Kind.ELEMENTWISE, 1, "floor ceil round trunc exp expm1 log log1p sqrt rsqrt reciprocal", "f")
     put(Kind.ELEMENTWISE, 1, "sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh erf sigmoid", "f")
     put(Kind.ELEMENTWISE, 1, "not", "iub")

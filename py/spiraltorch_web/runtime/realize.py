@@ -31,7 +31,8 @@ def realize(*tensors: Any) -> None:
     current = session()
     if current.tracing is not None:
         raise TraceError("a tensor's value was asked for inside a compiled step, which only records work")
-    wanted = [tensor for tensor in {*tensors, *current.pending} if tensor._node.buffer is None]
+    candidates = {id(tensor): tensor for tensor in (*tensors, *current.pending.values())}
+    wanted = [tensor for tensor in candidates.values() if tensor._node.buffer is None]
     current.pending.clear()
     if wanted:
         compute_nodes(tensor._node for tensor in wanted)

@@ -30,7 +30,8 @@ class Session:
         self.tracing: Trace | None = None
         self.epoch = 0  # counts traces: a tensor made in a trace carries its number
         # Tensors assigned in place and not computed yet: the next realize computes them too.
-        self.pending: weakref.WeakSet[Any] = weakref.WeakSet()
+        # Keyed by id: tensors compare entry by entry.
+        self.pending: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
         # Leaf node -> weak reference to the tensor that wants its gradient.
         self.leaf_of: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
         self.generator: Any = None  # the default random generator, made by spiraltorch_web.random

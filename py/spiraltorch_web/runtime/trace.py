@@ -55,7 +55,7 @@ def rebind(tensor: Any, node: Node) -> None:
     if trace is None:
         tensor._node = node
         if node.buffer is None:
-            current.pending.add(tensor)
+            current.pending[id(tensor)] = tensor
     else:
         if tensor._epoch < trace.epoch:
             trace.assign(tensor)

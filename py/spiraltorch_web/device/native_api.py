@@ -134,9 +134,10 @@ class Api:
         if events.lost:
             raise DeviceLostError(f"the GPU device was lost ({events.lost.strip()}); noticed while {doing}")
         if reports:
-            first = reports[0]
-            kind = OutOfMemoryError if first.kind == lib.WGPUErrorType_OutOfMemory else DeviceError
-            raise kind(f"{doing} failed: {first.message.strip()}")
+            message = reports[0].message.strip()
+            # Vulkan's lack of memory arrives as a validation error (wgpu 0.32 on an H200, 2026-11).
+            starved = reports[0].kind == lib.WGPUErrorType_OutOfMemory or "Not enough memory" in message
+            raise (OutOfMemoryError if starved else DeviceError)(f"{doing} failed: {message}")
 
     # --- objects ------------------------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from .native_api import Api
 
 # OpenGL adapters are left out: they lack what compute needs and shadow the Vulkan ones.
 BACKENDS = ("Vulkan", "Metal", "D3D12")
+MAX_BINDINGS = 1000  # WebGPU's own bound per group; Vulkan drivers name half a million
 KINDS = ("DiscreteGPU", "IntegratedGPU", "unknown", "CPU")  # best first
 FEATURES = {
     "subgroup": lib.WGPUNativeFeature_Subgroup,
@@ -82,7 +83,7 @@ def _info(adapter: wgpu.GPUAdapter, features: Sequence[str], subgroup_size: int,
     info = adapter.info
     limits = {name: adapter.limits[key] for name, key in SHOWN_LIMITS.items()}
     caps = Caps(
-        max_storage_buffers=limits["maxStorageBuffersPerShaderStage"],
+        max_storage_buffers=min(limits["maxStorageBuffersPerShaderStage"], MAX_BINDINGS),
         max_workgroup_size=limits["maxComputeInvocationsPerWorkgroup"],
         max_workgroup_bytes=limits["maxComputeWorkgroupStorageSize"],
         max_groups=limits["maxComputeWorkgroupsPerDimension"],

@@ -38,9 +38,12 @@ document.title = "ready";
 INSTALL = """async address => python.runPythonAsync(`
 import micropip
 await micropip.install("${address}")
-import spiraltorch_web
-from spiraltorch_web import resources
-[spiraltorch_web.__version__, resources.shader_names() == sorted(resources.shader_names())]
+import spiraltorch_web as st
+await st.set_device_async("webgpu")
+x = st.tensor([1.0, 2.0, 3.0], requires_grad=True)
+loss = (x @ x) + x.sum()
+loss.backward()
+[st.__version__, st.device_info().backend, await loss.item_async(), await x.grad.tolist_async()]
 `).then(found => found.toJs())"""
 
 
@@ -87,9 +90,8 @@ def test_one_micropip_install_brings_the_library_into_any_page(browser_page, bar
     with plainly_served(bare_site) as address:
         page = browser_page(address)
         page.wait_for_function("document.title === 'ready'", timeout=60_000)
-        version, sorted_names = page.evaluate(INSTALL, wheel)
-    assert _wheel_name().split("-")[1] == version
-    assert sorted_names
+        found = page.evaluate(INSTALL, wheel)
+    assert found == [_wheel_name().split("-")[1], "browser", 20.0, [3.0, 5.0, 7.0]]
     assert browser_page.problems == []
 
 
@@ -102,3 +104,15 @@ def test_every_vendor_bundle_is_a_module_that_needs_no_other(browser_page, site_
     for entry in sorted((PROJECT.web / "vendor").glob("*.js")):
         names = page.evaluate("async name => Object.keys(await import(`./vendor/${name}`))", entry.name)
         assert names, f"{entry.name} exports nothing"
+
+
+def test_the_page_under_a_prefix_asks_for_nothing_outside_it(browser_page):
+    with served(built_site("site"), "/deep/prefix/") as server:
+        page = browser_page()
+        answers = []
+        page.context.on("response", lambda response: answers.append((response.status, response.url)))
+        page.goto(server.address)
+        page.wait_for_load_state("networkidle", timeout=60_000)
+    assert len(answers) > 10
+    assert [url for _, url in answers if not url.startswith((server.address, "blob:", "data:"))] == []
+    assert [url for status, url in answers if status >= 400] == []

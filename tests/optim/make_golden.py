@@ -110,6 +110,15 @@ def rates(optimizer, scheduler, count: int) -> list[float]:
     return found
 
 
+def rounded(value):
+    """Nine digits tell every float32 apart."""
+    if isinstance(value, dict):
+        return {key: rounded(entry) for key, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [rounded(entry) for entry in value]
+    return float(f"{value:.9g}") if isinstance(value, float) else value
+
+
 if __name__ == "__main__":
     golden = {
         "gradients": [
@@ -124,4 +133,4 @@ if __name__ == "__main__":
         "plateaus": [plateau(settings) for settings in PLATEAUS],
     }
     target = Path(__file__).with_name("golden.json")
-    target.write_text(json.dumps(golden, indent=None, separators=(",", ":")) + "\n", encoding="utf-8")
+    target.write_text(json.dumps(rounded(golden), separators=(",", ":"), allow_nan=False) + "\n", encoding="utf-8")

@@ -6,9 +6,7 @@ import math
 
 from ..errors import ArgumentError, ShapeError
 from ..runtime.trace import guarded
-from ..tensor import Tensor
-from ..tensor.creation import zeros
-from ..tensor.elementwise import where
+from ..tensor import Tensor, where, zeros
 from . import functional, init
 from .linear import Linear
 from .module import Module

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..errors import ArgumentError
-from ..tensor import Tensor
-from ..tensor.creation import zeros
+from ..tensor import Tensor, zeros
 from . import functional
 from .linear import reset_weight_and_bias
 from .module import Module

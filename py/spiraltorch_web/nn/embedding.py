@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from ..errors import ArgumentError
 from ..runtime.session import grad_mode
-from ..tensor import Tensor
-from ..tensor.creation import arange, zeros
-from ..tensor.elementwise import where
+from ..tensor import Tensor, arange, where, zeros
 from . import functional, init
 from .module import Module
 from .naming import named

@@ -6,8 +6,7 @@ import math
 
 from ..errors import ArgumentError, ShapeError
 from ..runtime.session import grad_mode
-from ..tensor import Tensor
-from ..tensor.creation import eye
+from ..tensor import Tensor, eye
 
 __all__ = [
     "calculate_gain",

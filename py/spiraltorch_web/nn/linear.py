@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 
-from ..tensor import Tensor
-from ..tensor.creation import zeros
+from ..tensor import Tensor, zeros
 from . import functional, init
 from .module import Module
 from .naming import named

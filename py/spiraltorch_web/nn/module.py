@@ -150,7 +150,7 @@ class Module:
 
         The tensors are those of now: training goes on without changing them.
         """
-        return {f"{path}{name}": value.detach().clone() for path, name, value in self._entries(prefix, True, True)}
+        return {f"{path}{name}": value.detach() for path, name, value in self._entries(prefix, True, True)}
 
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> LoadReport:
         """Take over values by path: tensors, arrays (also PyTorch's) or nested lists.

@@ -8,8 +8,7 @@ from ..dtypes import int32
 from ..errors import ShapeError
 from ..runtime.session import grad_mode
 from ..runtime.trace import guarded
-from ..tensor import Tensor
-from ..tensor.creation import ones, zeros
+from ..tensor import Tensor, ones, zeros
 from . import functional
 from .module import Module
 from .naming import named

@@ -6,8 +6,7 @@ from typing import Any
 
 from ..ir import algebra
 from ..runtime.trace import use
-from ..tensor import Tensor
-from ..tensor.creation import as_tensor
+from ..tensor import Tensor, as_tensor
 
 __all__ = ["Parameter"]
 

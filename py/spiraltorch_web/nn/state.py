@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from ..errors import ArgumentError, SpiralError
-from ..tensor import Tensor
-from ..tensor.creation import as_tensor
+from ..tensor import Tensor, as_tensor
 
 __all__ = ["LoadReport", "plan_load", "tensor_from"]
 

@@ -7,8 +7,7 @@ from collections.abc import Iterable
 
 from ..errors import AnomalyError, ArgumentError
 from ..runtime.session import grad_mode
-from ..tensor import Tensor
-from ..tensor.creation import zeros
+from ..tensor import Tensor, zeros
 
 __all__ = ["clip_grad_norm_", "clip_grad_value_"]
 

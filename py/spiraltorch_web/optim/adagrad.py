@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..tensor import Tensor
-from ..tensor.creation import full_like
+from ..tensor import Tensor, full_like
 from .clock import Schedule
 from .groups import ParamGroup, check_range
 from .optimizer import Optimizer, State

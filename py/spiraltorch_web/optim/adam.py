@@ -6,9 +6,7 @@ import math
 from collections.abc import Iterable
 
 from ..errors import ArgumentError
-from ..tensor import Tensor
-from ..tensor.creation import zeros_like
-from ..tensor.elementwise import expm1, maximum
+from ..tensor import Tensor, expm1, maximum, zeros_like
 from .clock import Schedule
 from .groups import ParamGroup, check_range
 from .optimizer import Optimizer, State

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import ArgumentError
 from ..runtime.realize import read_values
 from ..runtime.session import grad_mode
-from ..tensor import Tensor
-from ..tensor.creation import as_tensor
+from ..tensor import Tensor, as_tensor
 from .clock import Clock
 from .groups import ParamGroup
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from ..tensor import Tensor
-from ..tensor.creation import arange, full
-from ..tensor.elementwise import where
+from ..tensor import Tensor, arange, full, where
 
 __all__ = ["Clock", "Schedule"]
 

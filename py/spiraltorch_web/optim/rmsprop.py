@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..tensor import Tensor
-from ..tensor.creation import zeros_like
+from ..tensor import Tensor, zeros_like
 from .groups import ParamGroup, check_range
 from .optimizer import Optimizer, State
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..errors import ArgumentError
-from ..tensor import Tensor
-from ..tensor.creation import zeros_like
-from ..tensor.elementwise import where
+from ..tensor import Tensor, where, zeros_like
 from .clock import Schedule
 from .groups import ParamGroup, check_range
 from .optimizer import Optimizer, State

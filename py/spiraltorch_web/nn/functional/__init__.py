@@ -1,23 +1,6 @@
 """Layers, activations and losses as functions."""
 
-from ...tensor.activation import (
-    elu,
-    gelu,
-    hardsigmoid,
-    hardswish,
-    hardtanh,
-    leaky_relu,
-    logsigmoid,
-    mish,
-    normalize,
-    relu,
-    relu6,
-    selu,
-    silu,
-    softplus,
-    softsign,
-)
-from ...tensor.convolution import (
+from ...tensor import (
     adaptive_avg_pool1d,
     adaptive_avg_pool2d,
     adaptive_max_pool2d,
@@ -25,17 +8,39 @@ from ...tensor.convolution import (
     avg_pool2d,
     conv1d,
     conv2d,
+    conv3d,
     conv_transpose1d,
     conv_transpose2d,
+    cosine_similarity,
+    dropout,
+    elu,
+    gelu,
+    hardsigmoid,
+    hardswish,
+    hardtanh,
+    layer_norm,
+    leaky_relu,
+    linear,
+    log_softmax,
+    logsigmoid,
     max_pool1d,
     max_pool2d,
+    mish,
+    normalize,
+    one_hot,
+    pad,
+    relu,
+    relu6,
+    selu,
+    sigmoid,
+    silu,
+    softmax,
+    softplus,
+    softsign,
+    tanh,
 )
-from ...tensor.elementwise import sigmoid, tanh
-from ...tensor.linear import cosine_similarity, linear
-from ...tensor.reduction import log_softmax, softmax
-from ...tensor.shaping import one_hot, pad
 from .attention import attention_weights, causal_mask, scaled_dot_product_attention
-from .layers import batch_norm, dropout, embedding, layer_norm
+from .layers import batch_norm, embedding
 from .losses import (
     binary_cross_entropy_with_logits,
     cross_entropy,
@@ -57,6 +62,7 @@ __all__ = [
     "causal_mask",
     "conv1d",
     "conv2d",
+    "conv3d",
     "conv_transpose1d",
     "conv_transpose2d",
     "cosine_similarity",

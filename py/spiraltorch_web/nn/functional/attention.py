@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import math
 
-from ...tensor import Tensor
-from ...tensor.creation import arange
-from ...tensor.elementwise import where
-from .layers import dropout
+from ...tensor import Tensor, arange, dropout, where
 
 __all__ = ["attention_weights", "causal_mask", "scaled_dot_product_attention"]
 

@@ -1,49 +1,21 @@
-"""Layers as functions of their parameters."""
+"""Layers as functions of their parameters, beyond those of `spiraltorch_web.tensor.neural`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from ...errors import ArgumentError, ShapeError
-from ...random import rand_like
 from ...runtime.session import grad_mode
-from ...tensor import Tensor
-from ...tensor.creation import zeros_like
-from ...tensor.elementwise import where
+from ...tensor import Tensor, where
+from ...tensor import embedding as rows_of
 
-__all__ = [
-    "batch_norm",
-    "dropout",
-    "embedding",
-    "layer_norm",
-]
+__all__ = ["batch_norm", "embedding"]
 
 
 def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None) -> Tensor:
     """Rows of weight [n, d] by index: integers […] to […, d]. The row ``padding_idx`` gets no gradient."""
-    rows = weight[input]
+    rows = rows_of(input, weight)
     if padding_idx is None:
         return rows
     return where((input == padding_idx).unsqueeze(-1), rows.detach(), rows)
-
-
-def layer_norm(
-    input: Tensor,
-    normalized_shape: Sequence[int],
-    weight: Tensor | None = None,
-    bias: Tensor | None = None,
-    eps: float = 1e-5,
-) -> Tensor:
-    """(x − mean)/√(variance + eps)·weight + bias over the last axes. Ba, Kiros and Hinton 2016."""
-    count = len(normalized_shape)
-    if count == 0 or tuple(input.shape[-count:]) != tuple(normalized_shape):
-        raise ShapeError(f"layer_norm over {tuple(normalized_shape)} does not fit an input of {tuple(input.shape)}")
-    axes = tuple(range(-count, 0))
-    centred = input - input.mean(axes, keepdim=True)
-    result = centred * ((centred * centred).mean(axes, keepdim=True) + eps).rsqrt()
-    if weight is not None:
-        result = result * weight
-    return result if bias is None else result + bias
 
 
 def batch_norm(
@@ -98,14 +70,3 @@ def _follow(
         variance = variance * (count / (count - 1))
         running_mean.assign_(running_mean + (mean - running_mean) * momentum)
         running_var.assign_(running_var + (variance - running_var) * momentum)
-
-
-def dropout(input: Tensor, p: float = 0.5, training: bool = True) -> Tensor:
-    """Zero with probability p, else divided by 1 − p, so that the mean stays. Srivastava et al. 2014."""
-    if not 0.0 <= p <= 1.0:
-        raise ArgumentError(f"p is a probability, got {p}")
-    if not training or p == 0.0:
-        return input
-    if p == 1.0:
-        return zeros_like(input) * input
-    return where(rand_like(input) >= p, input * (1.0 / (1.0 - p)), 0.0)

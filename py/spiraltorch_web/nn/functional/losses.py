@@ -5,9 +5,7 @@ from __future__ import annotations
 import math
 
 from ...errors import ArgumentError, DTypeError, ShapeError
-from ...tensor import Tensor
-from ...tensor.creation import arange
-from ...tensor.elementwise import where
+from ...tensor import Tensor, arange, where
 
 __all__ = [
     "binary_cross_entropy_with_logits",

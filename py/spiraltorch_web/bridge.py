@@ -61,6 +61,7 @@ class PageHost:
             self._ticker = source
         if self._stepping and source == self._ticker:
             self._stepping = False
+            CURRENT.writer().flush()  # a reader who holds the script looks at all of it
             self._breathe(page.hold)
         else:
             self.checkpoint()
@@ -71,8 +72,6 @@ class PageHost:
 
     def _breathe(self, wait: Any, *arguments: float) -> None:
         """Return to the event loop by way of `wait`, then do what the user wants."""
-        # What was logged is shown before a pause, and never later than the next turn of the event loop.
-        CURRENT.writer().flush()
         verdict = run_sync(wait(*arguments)) if can_run_sync() else page.verdict()
         self._due = time.perf_counter() + BREATHE_SECONDS
         if verdict == "stop":

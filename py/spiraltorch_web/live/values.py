@@ -32,9 +32,11 @@ def is_tensor(value: Any) -> bool:
 
 def read_tensors(tensors: Sequence[Any]) -> list[list[float]]:
     """The values of several tensors, flat, in one round trip. The one place where `st.live` reads the device."""
-    from ..runtime import read_many  # the runtime is only needed where there are tensors
+    from ..runtime.realize import read_values  # tensors are there, so the engine is loaded
+    from ..tensor.convert import unpack
 
-    return read_many(tensors)
+    blocks = read_values(tensors)
+    return [unpack(block, tensor.dtype) for block, tensor in zip(blocks, tensors, strict=True)]
 
 
 def numbers(name: str, value: Any) -> Numbers:

@@ -233,3 +233,30 @@ message = caught(KernelError, device.load, Program((Kernel("broken", "fn main( {
 """,
     )
     page.close()
+
+
+def test_without_a_gpu_the_reasons_are_told(plain_browser, device_site):
+    page = plain_browser.new_page()
+    page.goto(device_site)
+    page.evaluate(START_PYTHON, ["/pyodide/", True])
+    told = run_python(
+        page,
+        """
+from spiraltorch_web.device.select import open_device
+from spiraltorch_web.errors import NoDeviceError
+told = []
+for name in ("webgpu", "auto", "webgpu:software"):
+    try:
+        open_device(name)
+    except NoDeviceError as error:
+        told.append(str(error))
+told
+""",
+    )
+    page.close()
+    assert told == [
+        "the browser found no usable graphics adapter",
+        "no WebGPU: the browser found no usable graphics adapter; "
+        "the CPU device needs NumPy: this page does not host it",
+        "the browser offers no software adapter",
+    ]

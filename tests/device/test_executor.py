@@ -188,3 +188,33 @@ def test_kernels_are_judged_by_both_compilers(compile_all):
     assert [verdict.good for verdict in verdicts] == [True, False, True]
     assert not verdicts[1].naga
     assert "uniform" in verdicts[1].tint
+
+
+PACE = """async ([milliseconds, submits]) => {
+  const { Pace } = await import("/executor/pace.js");
+  const later = () => new Promise((resolve) => setTimeout(resolve, milliseconds));
+  let last = Promise.resolve();
+  const pace = new Pace({ onSubmittedWorkDone: () => last });
+  let most = 0;
+  for (let i = 0; i < submits; i += 1) {
+    last = last.then(later);
+    const crowded = pace.submit();
+    most = Math.max(most, pace.submitted - pace.finished);
+    if (crowded) await pace.room();
+  }
+  return [most, pace.allowed];
+}"""
+
+
+def test_a_slow_queue_stays_short(bare_page):
+    page, _ = bare_page
+    most, allowed = page.evaluate(PACE, [25, 12])
+    assert most <= 4
+    assert allowed == 3
+
+
+def test_a_fast_queue_may_grow_long(bare_page):
+    page, _ = bare_page
+    most, allowed = page.evaluate(PACE, [0, 300])
+    assert most > 4
+    assert allowed > 3

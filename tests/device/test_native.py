@@ -279,3 +279,12 @@ def test_a_lost_device_says_so_on_the_next_call(native):
     with pytest.raises(DeviceLostError):
         native.synchronize()
     native.free(handles[0])
+
+
+def test_a_grid_past_the_limit_is_an_error_and_nothing_worse(native):
+    too_far = native.caps.max_groups + 1
+    number = native.load(affine_program(64, grid=(too_far, 1, 1)))
+    handles = [native.alloc(256), native.alloc(256)]
+    with pytest.raises(DeviceError, match=str(too_far)):
+        native.submit(number, handles)
+    assert download(native, upload(native, floats(2)), 2) == [0.0, 1.0]

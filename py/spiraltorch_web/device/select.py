@@ -35,7 +35,7 @@ def open_device(name: str | None = None, chosen: Settings | None = None) -> Devi
     except NoDeviceError as error:
         if name != "auto":
             raise
-        return _announced(_open_cpu(f"no WebGPU: {error}"), error)
+        return _fall_back(error)
 
 
 async def open_device_async(name: str | None = None, chosen: Settings | None = None) -> Device:
@@ -55,7 +55,7 @@ async def open_device_async(name: str | None = None, chosen: Settings | None = N
         if name != "auto":
             raise
         await load_numpy()
-        return _announced(_open_cpu(f"no WebGPU: {error}"), error)
+        return _fall_back(error)
 
 
 def _open_cpu(reason: str) -> Device:
@@ -117,6 +117,11 @@ def _no_adapter(name: str, hardware: bool, software: bool) -> str:
     return "no GPU with a Vulkan, Metal or Direct3D 12 driver was found"
 
 
-def _announced(device: Device, why: NoDeviceError) -> Device:
+def _fall_back(why: NoDeviceError) -> Device:
+    """The CPU, announced; ``why`` there is no GPU."""
+    try:
+        device = _open_cpu(f"no WebGPU: {why}")
+    except NoDeviceError as error:
+        raise NoDeviceError(f"no WebGPU: {why}; {error}") from error
     print(f"spiraltorch: computing on the CPU: {why}", file=sys.stderr)
     return device

@@ -59,30 +59,30 @@ def _leaves(value: Any) -> Any:
 
 
 def _number_style(entries: list) -> Any:
-    """A function from an entry to its text; all texts have one width."""
-    if not entries or not isinstance(entries[0], float):
-        texts = [str(entry) for entry in entries]
-        style = str
+    """A function from an entry to its text; the texts of finite entries have one width."""
+    if entries and isinstance(entries[0], float):
+        finite = [entry for entry in entries if math.isfinite(entry)]
+        style = _float_style([abs(entry) for entry in finite if entry], all(entry == int(entry) for entry in finite))
     else:
-        style = _float_style([entry for entry in entries if math.isfinite(entry)])
-        texts = [style(entry) for entry in entries]
-    width = max(map(len, texts), default=0)
+        finite, style = entries, str
+    width = max((len(style(entry)) for entry in finite), default=0)
     return lambda entry: style(entry).rjust(width)
 
 
-def _float_style(finite: list[float]) -> Any:
-    if all(entry == int(entry) for entry in finite) and max(map(abs, finite), default=0) < 1e6:
-        return lambda entry: f"{entry:.0f}." if math.isfinite(entry) else str(entry)
-    sizes = [abs(entry) for entry in finite if entry]
-    if max(sizes) >= 1e8 or max(sizes) / min(sizes) > 1e3 * 1.0001 or min(sizes) < 1e-4:
-        return lambda entry: f"{entry:.4e}" if math.isfinite(entry) else str(entry)
-    return lambda entry: f"{entry:.4f}" if math.isfinite(entry) else str(entry)
+def _float_style(sizes: list[float], whole: bool) -> Any:
+    """Four digits, with an exponent where sizes differ by more than 1000 or are very large or small."""
+    spread = bool(sizes) and (max(sizes) > 1e8 or max(sizes) / min(sizes) > 1e3)
+    if spread or not whole and min(sizes) < 1e-4:
+        pattern = "{:.4e}"
+    else:
+        pattern = "{:.0f}." if whole else "{:.4f}"
+    return lambda entry: pattern.format(entry) if math.isfinite(entry) else str(entry)
 
 
 def _texts(value: Any, style: Any) -> Any:
     if isinstance(value, list):
         return [_texts(item, style) for item in value]
-    return "..." if value is ... else style(value)
+    return " ..." if value is ... else style(value)
 
 
 def _rows(texts: list, indent: int, ndim: int) -> str:

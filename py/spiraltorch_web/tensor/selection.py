@@ -37,7 +37,6 @@ class Selection:
 def parse(index: Any, shape: Shape) -> Selection:
     """The selection that ``x[index]`` means for x of a shape. Raises ShapeError, ArgumentError, IndexError."""
     items = _full_length(_expanded(index if isinstance(index, tuple) else (index,)), shape)
-    gathers = any(isinstance(item, Tensor) for item in items)
     ranges, flipped, axes, indices, places = [], [], [], [], []
     for item in items:
         axis = len(ranges)
@@ -51,7 +50,7 @@ def parse(index: Any, shape: Shape) -> Selection:
             axes.append(axis)
             if reverse:
                 flipped.append(axis)
-        elif isinstance(item, Tensor) or gathers:
+        elif isinstance(item, Tensor):
             ranges.append((0, size, 1))
             indices.append((axis, _index_node(item, axis, shape)))
             places.append(len(axes))
@@ -130,10 +129,8 @@ def _position(item: Any, axis: int, shape: Shape) -> int:
     return place % shape[axis]
 
 
-def _index_node(item: Any, axis: int, shape: Shape) -> Node:
+def _index_node(item: Tensor, axis: int, shape: Shape) -> Node:
     """int32, counted from the front."""
-    if not isinstance(item, Tensor):
-        return nodes.const(_position(item, axis, shape), int32)
     if item.dtype.kind not in "iu":
         raise ArgumentError(f"an index tensor holds integers or bools, got {item.dtype.name}")
     return counted_from_front(nodes.cast(use(item), int32), shape[axis])
@@ -155,9 +152,10 @@ def apply(x: Node, selection: Selection) -> Node:
 
 def _gathered(x: Node, selection: Selection) -> Node:
     picked = [axis for axis, _ in selection.indices]
-    rest = [axis for axis in range(x.ndim) if axis not in picked]
+    rest = [axis for axis in selection.axes if axis >= 0]
+    single = [axis for axis in range(x.ndim) if axis not in picked and axis not in rest]
     sizes = [x.shape[axis] for axis in picked]
-    table = nodes.permute(x, (*picked, *rest))
+    table = nodes.permute(x, (*picked, *rest, *single))
     table = nodes.reshape(table, (math.prod(sizes), *(x.shape[axis] for axis in rest)))
     index = linear_index([node for _, node in selection.indices], sizes)
     taken = nodes.gather(table, index)

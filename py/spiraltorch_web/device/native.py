@@ -14,7 +14,7 @@ from ..compiler.program import Kernel, Program
 from ..errors import DeviceError, OutOfMemoryError
 from .base import Caps, DeviceInfo
 from .native_api import QUERIES, STORAGE, Api, Mapping
-from .native_program import LoadedProgram, PipelineCache
+from .native_program import LoadedProgram, PipelineCache, Steps, record
 from .native_read import Piece, Reader, plan_rounds
 from .pool import BufferPool
 
@@ -83,12 +83,7 @@ class NativeDevice:
         """Wait for queued work and return (handle, nbytes) ranges, all in one round trip."""
         results = self._destinations(requests)
         for pieces in plan_rounds(results):
-            mapping, staging = self._request(pieces)
-            while not mapping.done:
-                self._api.wait(ffi.NULL)
-                self._api.check("reading")
-            self._in_flight.clear()
-            self._reader.deliver(mapping, staging, pieces)
+            self._finish(*self._request(pieces), pieces)
         return [view[:nbytes] for (_, view), (_, nbytes) in zip(results, requests, strict=True)]
 
     async def read_async(self, requests: Sequence[tuple[int, int]]) -> list[memoryview]:
@@ -135,9 +130,9 @@ class NativeDevice:
 
     def submit(self, number: int, handles: Sequence[int]) -> None:
         """Queue one run with the external slots bound to ``handles``."""
-        program = self._program(number)
+        steps = self._program(number).steps(tuple(handles))
         encoder = self._encoder()
-        self._record_program(encoder, program, tuple(handles), ffi.NULL)
+        _record_pass(encoder, steps, ffi.NULL)
         self._submit(encoder, "submitting a program")
 
     def synchronize(self) -> None:
@@ -151,8 +146,9 @@ class NativeDevice:
         """Median seconds of device time for one run, from timestamps where there are any."""
         if repeats < 1:
             raise DeviceError(f"cannot time {repeats} runs; repeats starts at 1")
+        steps = self._program(number).steps(tuple(handles))
         run = self._timestamps if self._has_timestamps else self._clock
-        return median(run(self._program(number), tuple(handles)) for _ in range(repeats))
+        return median(run(steps) for _ in range(repeats))
 
     def memory(self) -> dict[str, int]:
         """Bytes and counts: ``allocated``, ``pooled``, ``buffers``, ``programs``, ``groups`` (bind groups kept)."""
@@ -189,19 +185,19 @@ class NativeDevice:
         """Submit writes and clears that wait for a submit."""
         self._submit(self._encoder(), "submitting writes")
 
-    def _record_program(self, encoder, program: LoadedProgram, handles: tuple[int, ...], descriptor) -> None:
-        compute_pass = lib.wgpuCommandEncoderBeginComputePass(encoder, descriptor)
-        try:
-            program.record(compute_pass, handles)
-        finally:
-            lib.wgpuComputePassEncoderEnd(compute_pass)
-            lib.wgpuComputePassEncoderRelease(compute_pass)
-
     def _request(self, pieces: Sequence[Piece]) -> tuple[Mapping, tuple[int, object]]:
         encoder = self._encoder()
         staging = self._reader.record(encoder, pieces)
         self._submit(encoder, "reading")
         return self._reader.map(staging, pieces), staging
+
+    def _finish(self, mapping: Mapping, staging: tuple[int, object], pieces: Sequence[Piece]) -> None:
+        """Wait for a mapping and deliver what it shows."""
+        while not mapping.done:
+            self._api.wait(ffi.NULL)
+            self._api.check("reading")
+        self._in_flight.clear()
+        self._reader.deliver(mapping, staging, pieces)
 
     def _destinations(self, requests: Sequence[tuple[int, int]]) -> list[tuple[object, memoryview]]:
         """A (buffer, room for its bytes) pair per request; copies take multiples of 4 bytes."""
@@ -214,16 +210,16 @@ class NativeDevice:
 
     # --- timing -------------------------------------------------------------------------------------------------
 
-    def _clock(self, program: LoadedProgram, handles: tuple[int, ...]) -> float:
+    def _clock(self, steps: Steps) -> float:
         self.synchronize()
         start = time.perf_counter()
         encoder = self._encoder()
-        self._record_program(encoder, program, handles, ffi.NULL)
+        _record_pass(encoder, steps, ffi.NULL)
         self._submit(encoder, "timing a program")
         self.synchronize()
         return time.perf_counter() - start
 
-    def _timestamps(self, program: LoadedProgram, handles: tuple[int, ...]) -> float:
+    def _timestamps(self, steps: Steps) -> float:
         queries = self._api.create_timestamps(2)
         resolved = self._api.create_buffer(256, QUERIES)
         writes = ffi.new("WGPUPassTimestampWrites *")
@@ -232,17 +228,13 @@ class NativeDevice:
         descriptor = ffi.new("WGPUComputePassDescriptor *")
         descriptor.timestampWrites = writes
         encoder = self._encoder()
-        self._record_program(encoder, program, handles, descriptor)
+        _record_pass(encoder, steps, descriptor)
         lib.wgpuCommandEncoderResolveQuerySet(encoder, queries, 0, 2, resolved, 0)
         ticks = memoryview(bytearray(16))
         pieces = [Piece(resolved, 0, 16, 0, ticks)]
         staging = self._reader.record(encoder, pieces)
         self._submit(encoder, "timing a program")
-        mapping = self._reader.map(staging, pieces)
-        while not mapping.done:
-            self._api.wait(ffi.NULL)
-            self._api.check("timing a program")
-        self._reader.deliver(mapping, staging, pieces)
+        self._finish(self._reader.map(staging, pieces), staging, pieces)
         begin, end = ticks.cast("Q")
         return (end - begin) * self._api.nanoseconds_per_tick * 1e-9
 
@@ -268,3 +260,10 @@ class NativeDevice:
             program.forget_buffers()
         for handle in handles:
             del self._buffers[handle]
+
+
+def _record_pass(encoder, steps: Steps, descriptor) -> None:
+    compute_pass = lib.wgpuCommandEncoderBeginComputePass(encoder, descriptor)
+    record(compute_pass, steps)
+    lib.wgpuComputePassEncoderEnd(compute_pass)
+    lib.wgpuComputePassEncoderRelease(compute_pass)

@@ -14,6 +14,7 @@ from .cache import LruCache
 from .dialect import kernel_error, module_text
 from .native_api import Api
 
+Steps = list[tuple]  # (pipeline or None when it stays, bind group, x, y, z) per dispatch
 # Both bounds are per program. A replay alternates between a few sets of buffers; a set holds one group per dispatch.
 BINDING_SETS = 64
 GROUPS_PER_DISPATCH = 16
@@ -85,7 +86,7 @@ class LoadedProgram:
         self._dispatches = tuple(dispatch for dispatch in program.dispatches if 0 not in dispatch.grid)
         self._pipelines = pipelines
         self._buffer_of = buffer_of
-        self._sets: LruCache[tuple[int, ...], list[tuple]] = LruCache(BINDING_SETS)
+        self._sets: LruCache[tuple[int, ...], Steps] = LruCache(BINDING_SETS)
         self._groups: LruCache[tuple, object] = LruCache(GROUPS_PER_DISPATCH * max(1, len(self._dispatches)))
 
     @property
@@ -98,22 +99,11 @@ class LoadedProgram:
         self._sets.clear()
         self._groups.clear()
 
-    def record(self, compute_pass, handles: tuple[int, ...]) -> None:
-        """Record every dispatch into an open pass."""
-        steps = self._sets.get(handles)
-        if steps is None:
-            steps = self._sets.put(handles, self._prepare(handles))
-        set_pipeline = lib.wgpuComputePassEncoderSetPipeline
-        set_group = lib.wgpuComputePassEncoderSetBindGroup
-        dispatch = lib.wgpuComputePassEncoderDispatchWorkgroups
-        null = ffi.NULL
-        for pipeline, group, x, y, z in steps:
-            if pipeline is not None:
-                set_pipeline(compute_pass, pipeline)
-            set_group(compute_pass, 0, group, 0, null)
-            dispatch(compute_pass, x, y, z)
+    def steps(self, handles: tuple[int, ...]) -> Steps:
+        """What `record` takes for one set of external buffers. Raises DeviceError when they do not fit."""
+        return self._sets.get(handles) or self._sets.put(handles, self._prepare(handles))
 
-    def _prepare(self, handles: tuple[int, ...]) -> list[tuple]:
+    def _prepare(self, handles: tuple[int, ...]) -> Steps:
         if len(handles) != self.num_external:
             raise DeviceError(f"the program binds {self.num_external} buffers, {len(handles)} were given")
         slots = handles + self.temporaries
@@ -135,3 +125,16 @@ class LoadedProgram:
             bound = [(self._buffer_of(handle), offset, size) for handle, offset, size in ranges]
             group = self._groups.put(key, self._api.create_group(pipeline.group_layout, bound))
         return group
+
+
+def record(compute_pass, steps: Steps) -> None:
+    """Record every dispatch into an open pass."""
+    set_pipeline = lib.wgpuComputePassEncoderSetPipeline
+    set_group = lib.wgpuComputePassEncoderSetBindGroup
+    dispatch = lib.wgpuComputePassEncoderDispatchWorkgroups
+    null = ffi.NULL
+    for pipeline, group, x, y, z in steps:
+        if pipeline is not None:
+            set_pipeline(compute_pass, pipeline)
+        set_group(compute_pass, 0, group, 0, null)
+        dispatch(compute_pass, x, y, z)

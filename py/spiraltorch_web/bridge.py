@@ -14,7 +14,9 @@ import sys
 import time
 import types
 from array import array
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from types import MappingProxyType
 from typing import Any
 
 import spiraltorch_page as page
@@ -22,16 +24,19 @@ from js import Object
 from pyodide.ffi import can_run_sync, run_sync, to_js
 
 from .device.select import open_device_async
+from .dtypes import float32
 from .errors import DeviceError
 from .host import HOSTS
 from .live.current import CURRENT
 from .live.events import Boundary, Event, Raster, Scalars
 from .live.values import is_tensor, read_tensors
+from .runtime.realize import realize
 from .runtime.session import session
 from .user_errors import UserError, describe_error, remember_source
 
 # The event loop gets a turn this often: Stop, Pause and painting wait no longer.
 BREATHE_SECONDS = 0.05
+EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
 class Stopped(KeyboardInterrupt):
@@ -70,6 +75,12 @@ class PageHost:
         """`time.sleep` that leaves the page alive."""
         self._breathe(page.sleep, 1000 * seconds)
 
+    def read_example(self, name: str) -> bytes:
+        content = page.readExample(name)
+        if content is None:
+            raise FileNotFoundError(f"this site has no data file {name!r} for its examples")
+        return content.to_bytes()
+
     def _breathe(self, wait: Any, *arguments: float) -> None:
         """Return to the event loop by way of `wait`, then do what the user wants."""
         verdict = run_sync(wait(*arguments)) if can_run_sync() else page.verdict()
@@ -90,9 +101,7 @@ class PageSink:
             case Raster():
                 self._send("image", event, values=event.values)
             case Boundary():
-                answers = event.answers
-                values = read_tensors([answers])[0] if is_tensor(answers) else answers
-                self._send("boundary", event, answers=array("f", values), points=event.points, labels=event.labels)
+                self._show_boundary(event)
             case _:
                 self._send(type(event).__name__.lower(), event)
 
@@ -108,9 +117,28 @@ class PageSink:
             values.extend(tag_values)
         page.show(json.dumps(facts), _arrays(steps=steps, values=values))
 
-    def _send(self, kind: str, event: Event, **arrays: Any) -> None:
+    def _show_boundary(self, event: Boundary) -> None:
+        """The page paints answers that lie on its GPU where they are; others travel."""
+        points = {"points": event.points, "labels": event.labels}
+        handle = _gpu_handle(event.answers)
+        if handle is not None:
+            self._send("boundary", replace(event, answers=None), {"handle": handle}, **points)
+            return
+        answers = read_tensors([event.answers])[0] if is_tensor(event.answers) else event.answers
+        self._send("boundary", event, answers=array("f", answers), **points)
+
+    def _send(self, kind: str, event: Event, more: Mapping[str, Any] = EMPTY, **arrays: Any) -> None:
         facts = {_camel(name): value for name, value in vars(event).items() if name not in arrays}
-        page.show(json.dumps({"kind": kind, **facts}), _arrays(**arrays))
+        page.show(json.dumps({"kind": kind, **facts, **more}), _arrays(**arrays))
+
+
+def _gpu_handle(answers: Any) -> int | None:
+    """Where the page's GPU keeps a float32 tensor; None for what lies elsewhere."""
+    if not is_tensor(answers) or answers.dtype is not float32:
+        return None
+    realize(answers)
+    storage = answers._node.buffer
+    return storage.handle if storage.device.info.name == "webgpu" else None
 
 
 def _arrays(**arrays: Any) -> Any:

@@ -2,6 +2,7 @@
  * Loads Pyodide, our wheel and the bridge, reporting bytes as they arrive.
  */
 
+import { BoundaryPainter } from "../gpu/paint.js";
 import { probeAdapter } from "./adapter.js";
 import { Download } from "./download.js";
 
@@ -24,7 +25,10 @@ export async function boot(request, pageModule, connectStreams, report) {
   const versions = { python: python.version, spiraltorch: site.version };
   await executor;
   const device = JSON.parse(await bridge.open_device());
-  return { python, bridge, device: device.kind === "none" ? await withReason(device) : device, versions };
+  const boundaries = device.kind === "webgpu"
+    ? await BoundaryPainter.open(globalThis.spiraltorchExecutor.current.device)
+    : null;
+  return { python, bridge, boundaries, device: device.kind === "none" ? await withReason(device) : device, versions };
 }
 
 /**

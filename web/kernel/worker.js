@@ -25,6 +25,7 @@ const pageModule = {
   hold: () => control.hold(),
   sleep: (milliseconds) => control.sleep(milliseconds),
   verdict: () => control.takeVerdict(),
+  readExample: (name) => readExample(new URL(`examples/data/${encodeURIComponent(name)}`, base)),
   show: (json, arrays) => show({ ...JSON.parse(json), ...arrays }),
 };
 
@@ -36,19 +37,50 @@ function show(event) {
     told = { ...event, values: null };
   }
   if (event.kind === "boundary") {
-    painter.paint(event.tag, squareOf(event), () => colourBoundary(event));
+    paintBoundary(event);
     told = { ...event, answers: null };
   }
   const transfer = Object.values(told).filter(ArrayBuffer.isView).map((array) => array.buffer);
   sendToPage({ type: "live", event: told }, transfer);
 }
 
+/** From the GPU's buffer where the answers lie in one, else from the numbers. */
+function paintBoundary(event) {
+  if (event.handle === undefined) {
+    painter.paint(event.tag, squareOf(event), () => colourBoundary(event));
+    return;
+  }
+  const { boundaries } = kernel;
+  const answers = globalThis.spiraltorchExecutor.current.bufferOf(event.handle);
+  const canvas = painter.canvases.get(event.tag);
+  if (canvas) {
+    boundaries.paint(canvas, answers, event);
+    return;
+  }
+  const kept = boundaries.copy(answers, event);
+  painter.onCanvas(event.tag, squareOf(event), (arrived) => {
+    boundaries.paint(arrived, kept, event);
+    kept.destroy();
+  });
+}
+
 const squareOf = ({ resolution }) => ({ width: resolution, height: resolution });
 
+/** A file's bytes, or undefined. Synchronous, so that a script can open it without JSPI, too. */
+function readExample(address) {
+  const request = new XMLHttpRequest();
+  request.open("GET", address, false);
+  request.responseType = "arraybuffer";
+  request.send();
+  return request.status === 200 ? new Uint8Array(request.response) : undefined;
+}
+
+let base = null;
 let kernel = null;
 
 const handlers = {
   async boot(request) {
+    base = request.base;
     try {
       kernel = await boot(request, pageModule, connectStreams, (stage, loaded, total) =>
         sendToPage({ type: "boot-progress", stage, loaded, total }));

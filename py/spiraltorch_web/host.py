@@ -1,7 +1,7 @@
 """The place a program runs in, as the program sees it: a terminal or the page.
 
-Two things depend on the host: where `st.live` and `progress()` show what they are given, and what a long
-computation does to stay interruptible. Everything else is the same everywhere.
+Three things depend on the host: where `st.live` and `progress()` show what they are given, what a long computation
+does to stay interruptible, and where the examples' data files lie. Everything else is the same everywhere.
 
 A process has one host, so the choice lives in one object, `HOSTS`; the page's bridge replaces the host once at
 start, tests replace it inside `HOSTS.using(...)`.
@@ -9,8 +9,10 @@ start, tests replace it inside `HOSTS.using(...)`.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Protocol
 
 __all__ = ["HOSTS", "Host", "PlainHost", "checkpoint"]
@@ -32,6 +34,9 @@ class Host(Protocol):
         """Mark the start of a visible step, where Step holds: "progress" for a turn of a `progress()` loop, "live"
         for a new step number in `st.live`. In a loop of the first kind the second kind does not count."""
 
+    def read_example(self, name: str) -> bytes:
+        """The content of a data file of the examples. Raises FileNotFoundError."""
+
 
 class PlainHost:
     """A terminal, a notebook or a test: the operating system interrupts for us, so there is nothing to do."""
@@ -43,6 +48,16 @@ class PlainHost:
 
     def tick(self, source: str) -> None:
         """Do nothing: only the page can single-step."""
+
+    def read_example(self, name: str) -> bytes:
+        """Read it from the folder `data` beside the running script, else from a source checkout's examples."""
+        script = Path(sys.argv[0] if sys.argv else "").resolve().parent
+        checkout = Path(__file__).resolve().parents[2] / "web" / "examples"
+        folders = (script / "data", checkout / "data")
+        for folder in folders:
+            if (folder / name).is_file():
+                return (folder / name).read_bytes()
+        raise FileNotFoundError(f"the example's data {name!r} is neither in {folders[0]} nor in {folders[1]}")
 
 
 class _Hosts:

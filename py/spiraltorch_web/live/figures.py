@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import ShapeError
 from .events import Curves, Matrix, Raster
-from .values import numbers
+from .values import numbers, numbers_together
 
 
 def plain_figure(figure: Matrix | Curves) -> Matrix | Curves:
@@ -43,7 +43,8 @@ def _names(which: str, given: Any, wanted: int) -> list[str]:
 
 def _plain_curves(figure: Curves) -> Curves:
     x = _flat("x", figure.x)
-    lines = {name: _flat(name, values) for name, values in figure.lines.items()}
+    given = numbers_together({f"live.Curves({name})": values for name, values in figure.lines.items()})
+    lines = {name: list(values.values) for name, values in zip(figure.lines, given, strict=True)}
     for name, values in lines.items():
         if len(values) != len(x):
             raise ShapeError(f"live.Curves needs as many values as x has; {name!r} has {len(values)}, x {len(x)}")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..errors import ArgumentError, ShapeError
 
-__all__ = ["Numbers", "is_tensor", "numbers", "read_tensors"]
+__all__ = ["Numbers", "is_tensor", "numbers", "numbers_together", "read_tensors"]
 
 
 class Numbers:
@@ -48,6 +48,16 @@ def numbers(name: str, value: Any) -> Numbers:
         return Numbers(array("f", _flat(value.tolist())), shape)
     shape = _shape(name, value)
     return Numbers(array("f", _flat(value)), shape)
+
+
+def numbers_together(named: Mapping[str, Any]) -> list[Numbers]:
+    """As `numbers` for several values by name; their tensors are read in one round trip."""
+    tensors = [value for value in named.values() if is_tensor(value)]
+    read = iter(read_tensors(tensors) if tensors else ())
+    return [
+        Numbers(array("f", next(read)), tuple(value.shape)) if is_tensor(value) else numbers(name, value)
+        for name, value in named.items()
+    ]
 
 
 def _shape(name: str, value: Any) -> tuple[int, ...]:

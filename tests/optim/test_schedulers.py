@@ -32,7 +32,8 @@ def test_rates_equal_pytorch(case):
     driven = optimizer()
     settings = {key: value for key, value in case["settings"].items() if key != "cycle_momentum"}
     scheduler = getattr(kinds, case["scheduler"])(driven, **settings)
-    assert rates(driven, scheduler, 11) == pytest.approx(case["rates"], rel=1e-9, abs=1e-12)
+    # The fixtures hold nine digits.
+    assert rates(driven, scheduler, 11) == pytest.approx(case["rates"], rel=1e-8, abs=1e-12)
 
 
 def test_warm_up_then_cosine_then_decay_equals_pytorch():
@@ -40,7 +41,7 @@ def test_warm_up_then_cosine_then_decay_equals_pytorch():
     parts = [kinds.LinearLR(driven, 0.1, total_iters=3), kinds.CosineAnnealingLR(driven, 6)]
     parts.append(kinds.ExponentialLR(driven, 0.5))
     scheduler = kinds.SequentialLR(driven, parts, [3, 8])
-    assert rates(driven, scheduler, 11) == pytest.approx(GOLDEN["sequential"], rel=1e-9)
+    assert rates(driven, scheduler, 11) == pytest.approx(GOLDEN["sequential"], rel=1e-8)
 
 
 @pytest.mark.parametrize("case", GOLDEN["plateaus"], ids=lambda case: "-".join(case["settings"]))
@@ -51,7 +52,7 @@ def test_plateau_equals_pytorch(case):
     for metric in case["metrics"]:
         scheduler.step(metric)
         found.append(driven.lr)
-    assert found == pytest.approx(case["rates"], rel=1e-9)
+    assert found == pytest.approx(case["rates"], rel=1e-8)
 
 
 def test_lambda_takes_one_function_or_one_per_group():

@@ -9,6 +9,7 @@ import pytest
 
 from spiraltorch_web.device.base import Device
 from spiraltorch_web.device.select import open_device
+from spiraltorch_web.runtime.realize import realize
 from spiraltorch_web.runtime.session import session
 from spiraltorch_web.tensor import manual_seed
 from tests.support.adapters import note_adapter
@@ -26,4 +27,11 @@ def device(request) -> Iterator[Device]:
     session().use_device(opened)
     manual_seed(0)
     yield opened
+    realize()  # what still waits belongs to this device
+    session().use_device(_opened("cpu"))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def cpu_unless_asked() -> None:
+    """Tests that name no device share one."""
     session().use_device(_opened("cpu"))

@@ -10,6 +10,7 @@ from ..dtypes import DType
 from ..errors import AutogradError, ShapeError
 from ..ir import algebra as al
 from ..ir.node import Node, cast
+from ..ir.ops import Op
 from ..runtime.session import session
 from ..runtime.trace import rebind, use
 
@@ -113,7 +114,8 @@ class Tensor:
         """Make ``node``, or a node of the same values if another leaf has it, the end of derivatives at this leaf."""
         leaves = session().leaf_of
         reference = leaves.get(node)
-        if reference is not None and reference() not in (None, self):
+        # A constant has no name of its own in a graph: broadcasting replaces it by another one.
+        if node.op is Op.CONST or (reference is not None and reference() not in (None, self)):
             node = al.detach(node)
         leaves[node] = weakref.ref(self)
         if node is not self._node:
@@ -163,7 +165,8 @@ class Tensor:
                 raise AutogradError(
                     "a leaf that requires gradients was changed in place; put the change under st.no_grad()"
                 )
-            node = al.detach(node) if tracked or node.buffer is not None or node in session().leaf_of else node
+            anonymous = node.op is Op.CONST or node.buffer is not None or node in session().leaf_of
+            node = al.detach(node) if tracked or anonymous else node
             session().leaf_of[node] = weakref.ref(self)
             rebind(self, node)
             return self

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from ...errors import ArgumentError, DTypeError, ShapeError
-from ...tensor import Tensor, arange, where
+from ...tensor import Tensor, arange, softplus, where
 
 __all__ = [
     "binary_cross_entropy_with_logits",
@@ -48,9 +48,8 @@ def binary_cross_entropy_with_logits(
     Computed as (1 − y)·x + (1 + (p − 1)·y)·log(1 + e^−x), which holds for logits of any size.
     """
     target = _same_shape("binary_cross_entropy_with_logits", input, target).to(input.dtype)
-    # log(1 + e^−x) without overflow.
-    softplus = (-input.abs()).exp().log1p() + (-input).clamp(min=0.0)
-    slope = softplus if pos_weight is None else (1.0 + (pos_weight - 1.0) * target) * softplus
+    surprise = softplus(-input)  # −log σ(x)
+    slope = surprise if pos_weight is None else (1.0 + (pos_weight - 1.0) * target) * surprise
     loss = (1.0 - target) * input + slope
     return _reduced(loss if weight is None else loss * weight, reduction)
 

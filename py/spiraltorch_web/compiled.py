@@ -19,7 +19,7 @@ from .errors import ArgumentError, TraceError
 from .ir.graph import Graph, canonical
 from .ir.node import Node, Shape, buffer
 from .ir.ops import Op
-from .runtime.realize import compute_nodes, device_of, load, lower, realize
+from .runtime.realize import compute_nodes, device_of, lower, realize
 from .runtime.session import session
 from .runtime.storage import Placeholder, Storage
 from .runtime.trace import Trace, tracing
@@ -28,7 +28,8 @@ from .tensor.core import Tensor, wrap
 P = ParamSpec("P")
 R = TypeVar("R")
 
-PROGRAMS_KEPT = 32
+SIGNATURES_KEPT = 64  # shapes and plain arguments
+GUARDED_KEPT = 4  # recordings of one signature, such as a module in training and in evaluation mode
 
 
 @dataclass(frozen=True)
@@ -72,37 +73,36 @@ class Compiled(Generic[P, R]):
     def __init__(self, function: Callable[P, R]) -> None:
         functools.update_wrapper(self, function)
         self._function = function
-        self._recordings: dict[Hashable, list[Recording]] = {}
+        self._recordings: dict[Hashable, list[_Bound]] = {}
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         if session().tracing is not None:
             return self._function(*args, **kwargs)  # a step inside a step is part of it
         tensors: list[Tensor] = []
         signature = _flatten((args, kwargs), tensors)
-        for recording in self._recordings.get(signature, ()):
-            if recording.current():
+        for bound in self._recordings.get(signature, ()):
+            if bound.recording.current():
                 break
         else:
-            recording = self._record(signature, args, kwargs, tensors)
-        return _replay(recording, tensors)
+            bound = self._record(signature, args, kwargs, tensors)
+        return _replay(bound, tensors)
 
     def __get__(self, instance: object, owner: type | None = None) -> Any:
         return self if instance is None else functools.partial(self, instance)
 
-    def _record(self, signature: Hashable, args: tuple, kwargs: dict, tensors: Sequence[Tensor]) -> Recording:
-        recording = record(self._function, args, kwargs, tensors)
+    def _record(self, signature: Hashable, args: tuple, kwargs: dict, tensors: Sequence[Tensor]) -> _Bound:
+        bound = _Bound(record(self._function, args, kwargs, tensors))
+        bound.refresh()
         kept = self._recordings.setdefault(signature, [])
-        kept[:] = [recording, *(other for other in kept if other.current())]
-        if len(self._recordings) > PROGRAMS_KEPT:
-            for old in self._recordings.pop(next(iter(self._recordings))):
-                old.device.unload(old.number)
-        return recording
+        kept[:] = [bound, *(other for other in kept if other.recording.current())][:GUARDED_KEPT]
+        if len(self._recordings) > SIGNATURES_KEPT:
+            del self._recordings[next(iter(self._recordings))]
+        return bound
 
     def programs(self) -> list[Any]:
         """What was recorded so far, for reading: a WGSL `Program` each, or the graph on the CPU."""
-        return [
-            lower(recording.device, recording.graph) for group in self._recordings.values() for recording in group
-        ]
+        recordings = [bound.recording for group in self._recordings.values() for bound in group]
+        return [lower(recording.device, recording.graph) for recording in recordings]
 
 
 @overload
@@ -151,13 +151,13 @@ def record(function: Callable, args: tuple, kwargs: dict, tensors: Sequence[Tens
     changed = [(i, leaf, node) for i, leaf, node in changed if node is not leaf]
     outputs = [*(node for _, _, node in updates), *(node for _, _, node in changed), *nodes]
     assigned = [*(old.buffer for _, old, _ in updates), *(leaf.buffer for _, leaf, _ in changed)]
-    graph, storages, key = canonical(outputs, assigned)
+    graph, storages, _ = canonical(outputs, assigned)
     device = device_of([s for s in storages if not isinstance(s, Placeholder)], session())
     captured = {node.buffer: tensor for tensor, node in trace.captured.items()}
     overwritten = set(graph.targets)
     return Recording(
         device=device,
-        number=load(device, graph, key),
+        number=device.load(lower(device, graph)),
         sources=tuple(_source(storage, captured, slot in overwritten) for slot, storage in enumerate(storages)),
         results=tuple((node.shape, node.dtype, node.nbytes) for node in nodes),
         layout=layout,
@@ -193,27 +193,72 @@ def _source(storage: Any, captured: dict[object, Tensor], overwritten: bool) -> 
     return Source("constant", storage, overwritten)
 
 
-def _replay(recording: Recording, arguments: Sequence[Tensor]) -> Any:
-    handles = []
-    for source in recording.sources:
-        if source.kind == "constant":
-            handles.append(source.value.handle)
-            continue
-        tensor = arguments[source.value] if source.kind == "argument" else source.value
-        node = tensor._node
-        if node.buffer is None:
-            realize(tensor)
-            node = tensor._node
-        if source.overwritten:
-            del node
-            if sys.getrefcount(tensor._node) > _ALONE:
-                _own(tensor)
-            handles.append(tensor._node.buffer.handle)
-        else:
-            handles.append(node.buffer.handle)
+class _Bound:
+    """The handles of a recording, looked up once and checked at each call.
+
+    ``pinned`` has a row per captured tensor: the tensor, its node when it was looked up, and how many references to
+    that node leave it alone (for tensors that are only read, any number).
+    """
+
+    def __init__(self, recording: Recording) -> None:
+        self.recording = recording
+        self.handles: list[int] = []
+        self.pinned: list[tuple[Tensor, Node, int]] = []
+        self.arguments = [
+            (slot, source.value, source.overwritten)
+            for slot, source in enumerate(recording.sources)
+            if source.kind == "argument"
+        ]
+        self.results = [nbytes for _, _, nbytes in recording.results]
+
+    def __del__(self) -> None:
+        self.recording.device.unload(self.recording.number)
+
+    def refresh(self) -> None:
+        """Look all captured tensors up again, and copy values that are shared with another tensor or a graph."""
+        self.handles, self.pinned = [], []
+        for source in self.recording.sources:
+            if source.kind == "captured":
+                tensor = source.value
+                self.handles.append(_handle(tensor, source.overwritten))
+                self.pinned.append((tensor, tensor._node, _ALONE_IN_ROW if source.overwritten else sys.maxsize))
+            else:
+                self.handles.append(source.value.handle if source.kind == "constant" else 0)
+
+    def current(self, arguments: Sequence[Tensor]) -> list[int]:
+        """The handle of every slot that the program reads or updates."""
+        if _stale(self.pinned):
+            self.refresh()
+        handles = self.handles.copy()
+        for slot, number, overwritten in self.arguments:
+            handles[slot] = _handle(arguments[number], overwritten)
+        return handles
+
+
+def _stale(pinned: Sequence[tuple[Any, object, int]]) -> bool:
+    """Whether a tensor has another node than it had, or shares one that will be overwritten."""
+    for tensor, node, alone in pinned:
+        if tensor._node is not node or sys.getrefcount(node) > alone:
+            return True
+    return False
+
+
+def _handle(tensor: Tensor, overwritten: bool) -> int:
+    """The handle of a tensor's storage; one that will be overwritten is made the tensor's own first."""
+    if tensor._node.buffer is None:
+        realize(tensor)
+    if overwritten and sys.getrefcount(tensor._node) > _ALONE:
+        _own(tensor)
+    return tensor._node.buffer.handle
+
+
+def _replay(bound: _Bound, arguments: Sequence[Tensor]) -> Any:
+    recording = bound.recording
     device = recording.device
-    storages = [Storage(device, nbytes) for _, _, nbytes in recording.results]
-    handles += [storage.handle for storage in storages]
+    handles = bound.current(arguments)
+    storages = [Storage(device, nbytes) for nbytes in bound.results]
+    for storage in storages:
+        handles.append(storage.handle)
     device.submit(recording.number, handles)
     if isinstance(recording.layout, Result):
         return _wrap(storages[0], recording.results[0])
@@ -268,7 +313,7 @@ def _map(value: Any, change: Callable[[Any], Any]) -> Any:
 
 
 class _Probe:
-    """Measures what `sys.getrefcount` says of a node that only its tensor holds; interpreters differ."""
+    """Stands for a tensor when measuring what `sys.getrefcount` says of a node that nobody shares: interpreters differ."""
 
     __slots__ = ("_node",)
 
@@ -281,4 +326,10 @@ def _references_of_one() -> int:
     return sys.getrefcount(probe._node)
 
 
+def _references_in_row() -> int:
+    probe = _Probe()
+    return next(count for count in range(1, 10) if not _stale([(probe, probe._node, count)]))
+
+
 _ALONE = _references_of_one()
+_ALONE_IN_ROW = _references_in_row()

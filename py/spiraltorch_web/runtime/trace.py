@@ -86,10 +86,12 @@ def tracing() -> Iterator[Trace]:
 
 @contextmanager
 def outside_trace() -> Iterator[Session]:
-    """Do real work in the middle of a trace."""
+    """Do real work in the middle of a trace; tensors made here are from outside it."""
     current = session()
     before, current.tracing = current.tracing, None
+    current.epoch -= before is not None
     try:
         yield current
     finally:
         current.tracing = before
+        current.epoch += before is not None

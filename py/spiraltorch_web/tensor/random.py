@@ -88,7 +88,8 @@ def default_generator() -> Generator:
     """The generator that functions use when none is given; it starts from seed 0."""
     current = session()
     if current.generator is None:
-        current.generator = Generator(0)
+        with outside_trace():  # its state outlives a step that happens to draw first
+            current.generator = Generator(0)
     return current.generator
 
 

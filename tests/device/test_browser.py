@@ -260,3 +260,7 @@ told
         "the CPU device needs NumPy: this page does not host it",
         "the browser offers no software adapter",
     ]
+
+
+def test_the_self_check_passes_in_the_browser(python):
+    assert python("from spiraltorch_web.device.selfcheck import self_check; self_check(device) is None")

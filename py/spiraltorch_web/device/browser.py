@@ -23,7 +23,7 @@ from .dialect import kernel_error
 from .pool import BufferPool
 from .web_program import program_text
 
-BINDINGS_KEPT = 256
+BINDINGS_KEPT = 2048
 # The browser judges an allocation later; ones of this size are waited for, so that the error has the right place.
 CONFIRMED_BYTES = 64 << 20
 NO_JSPI = (

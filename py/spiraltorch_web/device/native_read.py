@@ -12,6 +12,7 @@ from .pool import size_class
 
 ROUND_BYTES = 256 << 20  # longer reads take several rounds, so that staging memory stays bounded
 KEPT_STAGING = 2
+KEPT_BYTES = 32 << 20  # a larger staging buffer serves one read
 
 
 @dataclass(frozen=True)
@@ -70,8 +71,9 @@ class Reader:
         for piece in pieces:
             mapping.copy(piece.place, piece.destination)
         mapping.close()
-        self._idle.append(staging)
-        del self._idle[:-KEPT_STAGING]
+        if staging[0] <= KEPT_BYTES:
+            self._idle.append(staging)
+            del self._idle[:-KEPT_STAGING]
 
     def _take(self, nbytes: int) -> tuple[int, object]:
         for staging in self._idle:

@@ -4,6 +4,7 @@ import { ExecutorError } from "./faults.js";
 
 const ROUND_BYTES = 256 * 2 ** 20; // longer reads take several rounds, so that staging memory stays bounded
 const STAGING_KEPT = 2;
+const STAGING_KEPT_BYTES = 32 * 2 ** 20; // a larger staging buffer serves one read
 
 export class Reader {
   constructor(device, faults) {
@@ -47,9 +48,14 @@ export class Reader {
     }
     const bytes = new Uint8Array(staging.getMappedRange(0, total)).slice();
     staging.unmap();
-    this.staging.push(staging);
-    while (this.staging.length > STAGING_KEPT) this.staging.shift().destroy();
+    this.keep(staging);
     return bytes;
+  }
+
+  keep(staging) {
+    if (staging.size <= STAGING_KEPT_BYTES) this.staging.push(staging);
+    else staging.destroy();
+    while (this.staging.length > STAGING_KEPT) this.staging.shift().destroy();
   }
 
   take(nbytes) {

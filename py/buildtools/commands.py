@@ -24,6 +24,8 @@ DEFAULT_PORT = 8000
 FALLBACK_PORTS = 9
 # The release whose NumPy wheel the tests can get: the page's CPU fallback is tested on it.
 CPU_TEST_VERSION = "0.27.7"
+# Commands whose arguments belong to the program they run.
+PASSES_ON = ("test", "bench")
 
 
 def main(project: Project, arguments: Sequence[str]) -> int:
@@ -31,11 +33,10 @@ def main(project: Project, arguments: Sequence[str]) -> int:
     words = list(arguments)
     if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help")):
         words.insert(0, "serve")
-    parsed, rest = _parser().parse_known_args(words)
-    if rest and not parsed.passes_on:
-        _parser().error(f"unknown arguments: {' '.join(rest)}")
+    passed_on = words[1:] if words[0] in PASSES_ON else []
+    parsed = _parser().parse_args(words[: len(words) - len(passed_on)])
     try:
-        return parsed.command(project, parsed, rest)
+        return parsed.command(project, parsed, passed_on)
     except BuildError as failure:
         print(f"build: {failure}", file=sys.stderr)
         return 1
@@ -49,9 +50,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(metavar="command", required=True)
 
-    def add(name: str, action, text: str, passes_on: bool = False) -> argparse.ArgumentParser:
-        sub = commands.add_parser(name, help=text, description=text, add_help=not passes_on)
-        sub.set_defaults(command=action, passes_on=passes_on)
+    def add(name: str, action, text: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=text, description=text)
+        sub.set_defaults(command=action)
         return sub
 
     served = add("serve", serve, "build the site and serve it on 127.0.0.1 (the default command)")
@@ -66,15 +67,15 @@ def _parser() -> argparse.ArgumentParser:
         sub.add_argument(
             "--vendor-numpy", type=Path, metavar="FILE", help="NumPy's wheel for the CPU fallback in the page"
         )
-    add("test", test, "set up everything and run the test suite; arguments go to pytest", passes_on=True)
-    add("bench", bench, "run the benchmarks; arguments go to them", passes_on=True)
+    add("test", test, "set up everything and run the test suite; arguments go to pytest")
+    add("bench", bench, "run the benchmarks; arguments go to them")
     add("check", check, "lint the sources")
     add("wheel", wheel, "build the wheel into dist/")
     add("clean", clean, "remove what was built and cached, but not the environments")
     return parser
 
 
-def serve(project: Project, parsed: argparse.Namespace, rest: Sequence[str]) -> int:
+def serve(project: Project, parsed: argparse.Namespace, passed_on: Sequence[str]) -> int:
     """Build what has changed, then serve until interrupted."""
     with exclusive(project):
         numpy = _numpy(project, parsed.vendor_numpy)
@@ -89,7 +90,7 @@ def serve(project: Project, parsed: argparse.Namespace, rest: Sequence[str]) -> 
     return 0
 
 
-def site(project: Project, parsed: argparse.Namespace, rest: Sequence[str]) -> int:
+def site(project: Project, parsed: argparse.Namespace, passed_on: Sequence[str]) -> int:
     """Write the static site and say where it is."""
     origins = check_origins(parsed.connect_src)
     out = (parsed.out or project.dist / "site").resolve()
@@ -105,14 +106,13 @@ def _numpy(project: Project, given: Path | None, version: str = DEFAULT_VERSION)
     return numpy_wheel(project, runtime_for(version), given)
 
 
-def test(project: Project, parsed: argparse.Namespace, rest: Sequence[str]) -> int:
+def test(project: Project, parsed: argparse.Namespace, passed_on: Sequence[str]) -> int:
     """Set everything up, build both sites and run pytest with the given arguments."""
     ensure_system_packages()
     with exclusive(project):
         ensure_python(project, "build", "test")
-        ensure_npm(project, project.web)
         build_test_sites(project)
-    return _run_python(project, "-m", "pytest", *rest)
+    return _run_python(project, "-m", "pytest", *passed_on)
 
 
 def build_test_sites(project: Project) -> tuple[Path, Path]:
@@ -123,24 +123,23 @@ def build_test_sites(project: Project) -> tuple[Path, Path]:
     return shipped, build_site(project, project.dist / f"site-{CPU_TEST_VERSION}", options)
 
 
-def bench(project: Project, parsed: argparse.Namespace, rest: Sequence[str]) -> int:
+def bench(project: Project, parsed: argparse.Namespace, passed_on: Sequence[str]) -> int:
     """Set up the benchmarks, their peers included, and run them with the given arguments."""
     ensure_system_packages()
     with exclusive(project):
         ensure_python(project, "build", "test")
-        ensure_npm(project, project.web)
         build_site(project, project.dist / "site-bench", SiteOptions(bench=True))
-    return _run_python(project, "-m", "tests.bench.run", *rest)
+    return _run_python(project, "-m", "tests.bench.run", *passed_on)
 
 
-def check(project: Project, parsed: argparse.Namespace, rest: Sequence[str]) -> int:
+def check(project: Project, parsed: argparse.Namespace, passed_on: Sequence[str]) -> int:
     """Lint with ruff."""
     with exclusive(project):
         ensure_python(project, "build", "test")
     return _run_python(project, "-m", "ruff", "check", "py", "tests", "web", "build.py")
 
 
-def wheel(project: Project, parsed: argparse.Namespace, rest: Sequence[str]) -> int:
+def wheel(project: Project, parsed: argparse.Namespace, passed_on: Sequence[str]) -> int:
     """Build the wheel and copy it to dist/."""
     with exclusive(project):
         built = build_wheel(project)
@@ -150,7 +149,7 @@ def wheel(project: Project, parsed: argparse.Namespace, rest: Sequence[str]) -> 
     return 0
 
 
-def clean(project: Project, parsed: argparse.Namespace, rest: Sequence[str]) -> int:
+def clean(project: Project, parsed: argparse.Namespace, passed_on: Sequence[str]) -> int:
     """Remove outputs and caches."""
     for folder in (project.dist, project.cache):
         shutil.rmtree(folder, ignore_errors=True)

@@ -39,7 +39,7 @@ def pip(project: Project, command: str, *arguments: str) -> str:
 def _create_venv(project: Project) -> None:
     say(f"making a virtual environment in {project.venv.name}/")
     try:
-        venv.create(project.venv, with_pip=True, symlinks=os.name != "nt")
+        venv.create(project.venv, clear=True, with_pip=True, symlinks=os.name != "nt")
     except Exception as failure:
         shutil.rmtree(project.venv, ignore_errors=True)
         raise BuildError(

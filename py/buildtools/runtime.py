@@ -21,7 +21,7 @@ from .stamps import digest, file_sha256, is_current, write_stamp
 
 @dataclass(frozen=True)
 class Runtime:
-    """One release of Pyodide: its npm folder name, the files a page loads, and a Python that pip resolves for."""
+    """One release of Pyodide: its folder among the npm packages and the files a page loads."""
 
     version: str
     npm_name: str

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 
 from buildtools.environment import chromium_path
+from tests.support.site import PROJECT
 
 # Together these give an adapter *and* right canvas pixels without an X server: with the first alone
 # screenshots of a canvas are blank (Chromium 156, measured 2026-11).
@@ -56,7 +58,10 @@ def launch(playwright: Playwright, gpu: bool) -> Browser:
     """Debian's Chromium, headless; a missing one is a failure that says what to do."""
     path = chromium_path()
     assert path is not None, "Chromium is not installed; `python3 build.py test` installs it or says how"
-    return playwright.chromium.launch(executable_path=path, args=["--no-sandbox", *(GPU_FLAGS if gpu else ())])
+    # Chromium's crash reporter writes there; a person's own configuration is not ours to touch.
+    environment = {**os.environ, "XDG_CONFIG_HOME": str(PROJECT.cache / "chromium")}
+    flags = ["--no-sandbox", *(GPU_FLAGS if gpu else ())]
+    return playwright.chromium.launch(executable_path=path, args=flags, env=environment)
 
 
 def adapter_name(browser: Browser, address: str) -> str | None:

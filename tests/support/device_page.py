@@ -18,6 +18,7 @@ FOLDERS = {
     "/pyodide/": ROOT / "web" / "node_modules" / "pyodide",
     "/pyodide-0.27/": ROOT / "web" / "node_modules" / "pyodide-0.27",
 }
+DATA = ((ROOT / "shaders", "_data/shaders"), (ROOT / "tuner_tables", "_data/tuner_tables"))
 PAGE = b"<!doctype html><meta charset=utf-8><title>device tests</title><link rel=icon href=data:,>"
 START_PYTHON = """async ([folder, preload]) => {
   if (preload) await import("/executor/executor.js");
@@ -30,12 +31,13 @@ START_PYTHON = """async ([folder, preload]) => {
 
 
 def package_archive() -> bytes:
-    """The Python package as a zip file."""
+    """The Python package with its data as a zip file, laid out as in the wheel."""
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w") as archive:
-        for path in PACKAGE.rglob("*"):
-            if path.is_file() and "__pycache__" not in path.parts:
-                archive.write(path, path.relative_to(PACKAGE.parent))
+        for folder, place in ((PACKAGE, ""), *DATA):
+            for path in folder.rglob("*"):
+                if path.is_file() and "__pycache__" not in path.parts:
+                    archive.write(path, Path(PACKAGE.name, place, path.relative_to(folder)))
     return data.getvalue()
 
 

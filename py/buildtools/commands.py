@@ -56,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
         return sub
 
     served = add("serve", serve, "build the site and serve it on 127.0.0.1 (the default command)")
-    served.add_argument("--port", type=int, metavar="N", help=f"port to listen on (default {DEFAULT_PORT})")
+    served.add_argument("--port", type=_port, metavar="N", help=f"port to listen on (default {DEFAULT_PORT})")
     sited = add("site", site, "write the deployable static site")
     sited.add_argument("--out", type=Path, metavar="DIR", help="where to (default dist/site)")
     sited.add_argument(
@@ -73,6 +73,12 @@ def _parser() -> argparse.ArgumentParser:
     add("wheel", wheel, "build the wheel into dist/")
     add("clean", clean, "remove what was built and cached, but not the environments")
     return parser
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"a port is a number from 0 to 65535, not {text!r}")
+    return int(text)
 
 
 def serve(project: Project, parsed: argparse.Namespace, passed_on: Sequence[str]) -> int:

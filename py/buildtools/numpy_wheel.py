@@ -30,7 +30,8 @@ def numpy_wheel(project: Project, runtime: Runtime, given: Path | None) -> Path 
     if given is not None:
         _check(given, entry)
         kept.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(given, kept)
+        if given.resolve() != kept.resolve():
+            shutil.copyfile(given, kept)
     if kept.is_file() and file_sha256(kept) == entry["sha256"]:
         return kept
     return _download(runtime, entry, kept)

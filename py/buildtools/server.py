@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import http.server
 import json
+import os
+import socketserver
 import threading
 import urllib.parse
 from http import HTTPStatus
@@ -36,10 +38,16 @@ TYPES = {
 }
 
 
-class SiteServer(http.server.ThreadingHTTPServer):
-    """Serves one folder under a path prefix; ``prefix`` begins and ends with a slash."""
+class SiteServer(socketserver.ThreadingTCPServer):
+    """Serves one folder under a path prefix; ``prefix`` begins and ends with a slash.
+
+    http.server's own class would ask the name service for this machine's name, which can take seconds.
+    """
 
     daemon_threads = True
+    request_queue_size = 64
+    # Listen again at once after a stop. On Windows the option would let two servers share a port.
+    allow_reuse_address = os.name == "posix"
 
     def __init__(self, folder: Path, port: int, prefix: str = "/"):
         self.folder = folder.resolve()

@@ -48,7 +48,14 @@ def test_arguments_reach_the_command_they_are_for(called, words, call):
 
 
 @pytest.mark.parametrize(
-    "words", [["unknown"], ["serve", "--prot", "1"], ["site", "--connect-src"], ["serve", "--port", "x"]]
+    "words",
+    [
+        ["unknown"],
+        ["serve", "--prot", "1"],
+        ["site", "--connect-src"],
+        ["serve", "--port", "x"],
+        ["serve", "--port", "80000"],
+    ],
 )
 def test_what_is_not_understood_is_refused_with_the_usage(called, words, capsys):
     with pytest.raises(SystemExit) as stop:

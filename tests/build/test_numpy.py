@@ -43,6 +43,8 @@ def test_a_genuine_file_is_taken_and_kept_under_its_real_name(checkout, genuine,
     renamed.write_bytes(genuine.read_bytes())
     assert numpy_wheel(checkout, RUNTIME, renamed).name == genuine.name
     renamed.unlink()
+    kept = numpy_wheel(checkout, RUNTIME, None)
+    assert numpy_wheel(checkout, RUNTIME, kept) == kept
     assert file_sha256(numpy_wheel(checkout, RUNTIME, None)) == file_sha256(genuine)
 
 

@@ -72,7 +72,8 @@ def load(path: str | os.PathLike) -> Any:
 
     Nothing in a file is executed. FileFormatError for a damaged or hostile file; then nothing was loaded.
     """
-    return loads(Path(path).read_bytes(), _format_of(path))
+    format = _format_of(path)
+    return loads(Path(path).read_bytes(), format)
 
 
 def loads(data: bytes, format: str) -> Any:
@@ -113,7 +114,7 @@ def write_atomically(path: Path, data: bytes) -> None:
 
 def _format_of(path: str | os.PathLike) -> str:
     suffix = Path(path).suffix.lower().removeprefix(".")
-    if suffix in ("pt", "pth", "pkl", "pickle", "bin"):
+    if suffix in ("pt", "pth", "pkl", "pickle"):
         raise ArgumentError(
             f"{os.fspath(path)!r}: pickled files can run code and are not read; convert to .safetensors"
         )

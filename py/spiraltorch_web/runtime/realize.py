@@ -10,6 +10,7 @@ from ..dtypes import DType
 from ..errors import DeviceError, TraceError
 from ..ir.graph import Graph, canonical
 from ..ir.node import Node, Shape, buffer
+from ..ir.ops import Op
 from .session import Session, session
 from .storage import Placeholder, Storage
 
@@ -42,7 +43,12 @@ def realize(*tensors: Any) -> None:
 
 def compute_nodes(nodes: Iterable[Node]) -> None:
     """Give every node a buffer with its values."""
-    todo = [node for node in dict.fromkeys(nodes) if node.buffer is None]
+    todo = []
+    for node in dict.fromkeys(nodes):
+        if node.op is Op.CONST and node.attrs[0] == 0:
+            node.buffer = Storage(session().device, node.nbytes, zeroed=True)
+        elif node.buffer is None:
+            todo.append(node)
     if not todo:
         return
     graph, storages, key = canonical(todo)

@@ -6,14 +6,14 @@ from ..device.base import Device
 
 
 class Storage:
-    """A device buffer that is given back when nothing refers to it any more."""
+    """A device buffer that is given back when nothing refers to it any more; its first content is anything or zeros."""
 
     __slots__ = ("device", "handle", "nbytes", "__weakref__")
 
-    def __init__(self, device: Device, nbytes: int) -> None:
+    def __init__(self, device: Device, nbytes: int, zeroed: bool = False) -> None:
         self.device = device
         self.nbytes = nbytes
-        self.handle = device.alloc(max(nbytes, 4))
+        self.handle = device.alloc(max(nbytes, 4), zeroed)
 
     def __del__(self) -> None:
         # Not weakref.finalize: a step that returns a loss makes a storage each time, and that costs it 4 us.

@@ -15,6 +15,7 @@ import time
 import types
 from array import array
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, replace
 from types import MappingProxyType
 from typing import Any
@@ -214,6 +215,10 @@ def _execute(source: str, filename: str, hold: bool) -> Any:
 
 def _ending(error: BaseException | None, filename: str) -> str:
     """How a script ended, as JSON."""
+    if error is not None:
+        # What it logged before is shown; if the device is what failed, the script's own error is the one to tell.
+        with suppress(Exception):
+            CURRENT.writer().flush()
     sys.stdout.flush()
     sys.stderr.flush()
     if isinstance(error, SystemExit) and error.code in (None, 0):

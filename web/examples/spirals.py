@@ -14,7 +14,7 @@ from spiraltorch_web import live, nn, optim
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--device", help="webgpu or cpu; by default the best there is")
-parser.add_argument("--steps", type=int, default=800)
+parser.add_argument("--steps", type=int, default=500)
 options = parser.parse_args()
 if options.device:
     st.set_device(options.device)

@@ -25,6 +25,7 @@ export function createEditor(host, { text, onChange, onRun }) {
       lintGutter(),
       syntaxHighlighting(colours),
       EditorView.contentAttributes.of({
+        tabindex: "0",
         "aria-label": "Python code. Control Enter runs it; Escape, then Tab leaves the editor.",
       }),
       EditorView.updateListener.of((update) => {

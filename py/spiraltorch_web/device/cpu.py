@@ -58,7 +58,7 @@ class _Buffer:
             self.array, self.dtype = array, dtype
         return self.array.astype(np.float32) if dtype == "float16" else self.array
 
-    def store(self, value: Array, shape: Shape, dtype: str) -> None:
+    def store(self, value: Array, dtype: str) -> None:
         """Replace the content by a computed value."""
         array = np.asarray(value)
         if dtype == "float16":
@@ -67,7 +67,7 @@ class _Buffer:
         held = array.nbytes if array.base is None else getattr(array.base, "nbytes", math.inf)
         if held > 2 * array.nbytes or not array.flags.c_contiguous:
             array = array.copy()
-        self.array, self.dtype = array.reshape(shape), dtype
+        self.array, self.dtype = array, dtype
 
     def write(self, data: memoryview, offset: int) -> None:
         """Replace a range of bytes."""
@@ -145,8 +145,8 @@ class CpuDevice:
             for handle, (shape, dtype) in zip(handles, program.leaves, strict=False)
         ]
         results = program.run(leaves)
-        for target, value, (shape, dtype) in zip(program.targets, results, program.stored, strict=True):
-            buffers[handles[target]].store(value, shape, dtype)
+        for target, value, dtype in zip(program.targets, results, program.stored, strict=True):
+            buffers[handles[target]].store(value, dtype)
 
     def synchronize(self) -> None:
         """Nothing is queued."""

@@ -38,14 +38,15 @@ class Step:
 class Plan:
     """Steps over a table of values that starts as a copy of ``initial`` with the leaves in front.
 
-    ``outputs[i]`` is the place of output i and ``dtypes[i]`` the dtype it is stored with.
+    ``leaves`` are their shapes and dtypes. ``outputs[i]`` is the place of output i, ``stored[i]`` its dtype in memory
+    and ``targets[i]`` the slot it goes to.
     """
 
     initial: tuple[Array | None, ...]
     leaves: tuple[tuple[Shape, str], ...]
     steps: tuple[Step, ...]
     outputs: tuple[int, ...]
-    stored: tuple[tuple[Shape, str], ...]
+    stored: tuple[str, ...]
     targets: tuple[int, ...]
 
     def run(self, leaves: Sequence[Array]) -> list[Array]:
@@ -152,7 +153,7 @@ class _Planner:
             ending = {owner for owner in ending if last_use[owner] == number}
             dead = tuple(place for owner in sorted(ending) for place in members[owner] if place != step.result)
             steps.append(Step(self._in_place(step, ending), step.operands, step.result, dead))
-        stored = tuple((node.shape, node.dtype.name) for node in graph.outputs)
+        stored = tuple(node.dtype.name for node in graph.outputs)
         leaves = tuple((leaf.shape, leaf.dtype.name) for leaf in graph.leaves)
         return Plan(tuple(self.initial), leaves, tuple(steps), outputs, stored, graph.targets)
 

@@ -103,23 +103,15 @@ class Tensor:
             if requires_grad:
                 return self
             raise AutogradError("requires_grad can only be switched off for a leaf; use detach()")
-        self._requires_grad = requires_grad
-        if requires_grad:
-            self._claim(use(self))
-        else:
-            session().leaf_of.pop(self._node, None)
-        return self
-
-    def _claim(self, node: Node) -> None:
-        """Make ``node``, or a node of the same values if another leaf has it, the end of derivatives at this leaf."""
-        leaves = session().leaf_of
-        reference = leaves.get(node)
-        # A constant has no name of its own in a graph: broadcasting replaces it by another one.
-        if node.op is Op.CONST or (reference is not None and reference() not in (None, self)):
-            node = al.detach(node)
-        leaves[node] = weakref.ref(self)
-        if node is not self._node:
+        if requires_grad and not self._requires_grad:
+            # A node of its own: others with these values must not count as this leaf.
+            node = al.detach(use(self))
+            session().leaf_of[node] = weakref.ref(self)
             rebind(self, node)
+        elif not requires_grad:
+            session().leaf_of.pop(self._node, None)
+        self._requires_grad = requires_grad
+        return self
 
     def detach(self) -> Tensor:
         """The same values without history."""

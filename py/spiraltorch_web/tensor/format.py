@@ -24,6 +24,8 @@ def pretty(x: Any) -> str:
         entries = unpack(read_values([x])[0], x.dtype)
     except (DeviceError, TraceError) as error:
         return f"tensor(shape={tuple(x.shape)}, dtype={x.dtype.name}, unread: {error})"
+    if not entries:
+        return f"tensor([]{_suffix(x)})"
     short = len(entries) > _SUMMARY_FROM
     shown = _shortened(nested(entries, tuple(x.shape)), x.ndim) if short else nested(entries, tuple(x.shape))
     texts = _texts(shown, _number_style(list(_leaves(shown))))

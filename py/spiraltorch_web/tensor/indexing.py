@@ -39,15 +39,24 @@ def set_item(x: Tensor, index: Any, value: Any) -> None:
     positions = apply(_positions(x._node.shape), selection)
     region = positions.shape
     value = as_tensor(value)
-    if broadcast_shapes("assignment", value.shape, region) != region:
-        raise ShapeError(f"a value of shape {tuple(value.shape)} does not fit the selected shape {region}")
-    new = al.broadcast_to(nodes.cast(use(value), x.dtype), region)
+    new = al.broadcast_to(nodes.cast(_fitting(value, region), x.dtype), region)
     if selection.indices:
         result = _scattered(use(x), positions, new)
     else:
         mask = place_back(nodes.const(True, bool_, region), selection, x._node.shape)
         result = al.select(mask, place_back(new, selection, x._node.shape), use(x))
     x.assign_(wrap(result, x, value))
+
+
+def _fitting(value: Tensor, region: tuple[int, ...]) -> Node:
+    """The value's node, which must broadcast to the region; axes of length 1 in front may be too many."""
+    node = use(value)
+    while node.ndim > len(region) and node.shape[0] == 1:
+        node = nodes.reshape(node, node.shape[1:])
+    pairs = zip(reversed(node.shape), reversed(region), strict=False)
+    if node.ndim > len(region) or any(size not in (1, wanted) for size, wanted in pairs):
+        raise ShapeError(f"assignment: a value of shape {tuple(value.shape)} does not fit the selected shape {region}")
+    return node
 
 
 def _positions(shape: tuple[int, ...]) -> Node:

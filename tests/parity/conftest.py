@@ -1,0 +1,1 @@
+from tests.support.sessions import device as device

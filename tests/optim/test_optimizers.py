@@ -133,6 +133,9 @@ def test_learning_rate_reaches_a_compiled_step_without_compiling_again(device):
     optimizer.param_groups[0]["lr"] = 1.0
     step()
     assert weight.item() == -2.5
+    optimizer.param_groups[0].update(lr=0.5)
+    step()
+    assert weight.item() == -3.5
     assert len(recorded) == 1
 
 

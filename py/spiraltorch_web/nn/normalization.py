@@ -41,11 +41,7 @@ class LayerNorm(Module):
 
 
 class _BatchNorm(Module):
-    """Per channel (axis 1): (x − mean)/√(variance + eps)·weight + bias.
-
-    In training mean and variance are the batch's and the running ones follow with ``momentum`` (None: their plain
-    average); in evaluation the running ones are used.
-    """
+    """What the batch norms share; ``ranks`` are the numbers of axes that an input may have."""
 
     ranks: tuple[int, ...]
 
@@ -100,11 +96,17 @@ class _BatchNorm(Module):
 
 @named
 class BatchNorm1d(_BatchNorm):
-    __doc__ = f"Batch normalisation over [n, channels] or [n, channels, length].\n\n    {_BatchNorm.__doc__}"
+    """Batch normalisation over [n, channels] or [n, channels, length].
+
+    Per channel (x − mean)/√(variance + eps)·weight + bias. In training mean and variance are the batch's, and the
+    running ones follow with ``momentum`` (None: as their plain average); in evaluation the running ones are used.
+    """
+
     ranks = (2, 3)
 
 
 @named
 class BatchNorm2d(_BatchNorm):
-    __doc__ = f"Batch normalisation over [n, channels, height, width].\n\n    {_BatchNorm.__doc__}"
+    """Batch normalisation over [n, channels, height, width]; see `BatchNorm1d`."""
+
     ranks = (4,)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import struct
+from collections import UserDict
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,7 +17,7 @@ from ..tensor import Tensor, wrap
 __all__ = ["ParamGroup", "check_range"]
 
 
-class ParamGroup(dict):
+class ParamGroup(UserDict):
     """Settings under PyTorch's keys, such as ``group["lr"] = 0.01``.
 
     ``rate`` is the learning rate as a 0-d tensor: setting ``"lr"`` writes it, so a compiled step uses the new value at
@@ -24,7 +25,8 @@ class ParamGroup(dict):
     """
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
-        super().__init__(settings)
+        super().__init__()
+        self.data.update(settings)
         check_range("lr", self["lr"], at_least=0.0)
         self.rate = _scalar(self["lr"])
 

@@ -157,11 +157,12 @@ def _class_reduced(
     ignore_index: int | None,
     reduction: str,
 ) -> Tensor:
-    """Mark impossible targets, apply the weight of each target's class, then reduce."""
-    possible = (target < classes) if target.dtype.kind == "u" else (target >= 0) & (target < classes)
-    loss = where(possible, loss, math.inf)
+    """Apply the weight of each target's class, mark impossible targets, then reduce."""
     if weight is not None:
         loss = loss * _target_weight(hit, weight, axis)
+    possible = (target < classes) if target.dtype.kind == "u" else (target >= 0) & (target < classes)
+    # Added rather than selected, so that the backward pass does not have to look at the targets again.
+    loss = loss + where(possible, 0.0, math.inf)
     return _valid_reduced(loss, hit, target, axis, weight, ignore_index, reduction)
 
 

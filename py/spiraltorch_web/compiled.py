@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import sys
+import weakref
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, ParamSpec, TypeVar, overload
@@ -278,7 +279,7 @@ def _own(tensor: Tensor) -> None:
     copy.settle(copy.buffer)
     tensor._node = copy
     if tensor.requires_grad:
-        tensor._claim(copy)
+        session().leaf_of[copy] = weakref.ref(tensor)
 
 
 def _flatten(value: Any, tensors: list[Tensor]) -> Hashable:

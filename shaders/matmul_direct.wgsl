@@ -6,7 +6,7 @@
 //
 // @bind  none: the compiler writes bindings and hooks (see @hooks in matmul_blocks)
 // @grid  ceil(M / rows of a workgroup) * ceil(N / its columns) * batch workgroups, folded into x and y
-// @tune  ROW_BLOCKS, COLUMN_BLOCKS = 1 or 2; THREAD_ROWS, THREAD_COLUMNS, SLICES: threads; UNROLL quads per step
+// @tune  ROW_BLOCKS, COLUMN_BLOCKS = 1, 2 or 4; THREAD_ROWS, THREAD_COLUMNS, SLICES: threads
 // @needs THREADS * ROW_BLOCKS * COLUMN_BLOCKS * 64 bytes of workgroup memory with SLICES > 1, else none
 // @twin  numpy.matmul
 //
@@ -40,21 +40,17 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     // #end
     for (var step = 0u; step < ${STEPS}u; step++) {
         let first = step * ${STEP_DEPTH}u + slice * 4u;
-        // #for U < UNROLL
         // #for I < ROW_BLOCKS
-        let a_${U}_${I} = block_a(batch, m + ${I}u * 4u, first + ${U}u * ${SLICES}u * 4u);
+        let a_${I} = block_a(batch, m + ${I}u * 4u, first);
         // #end
         // #for J < COLUMN_BLOCKS
-        let b_${U}_${J} = block_b(batch, first + ${U}u * ${SLICES}u * 4u, n + ${J}u * 4u);
+        let b_${J} = block_b(batch, first, n + ${J}u * 4u);
         // #end
-        // #end
-        // #for U < UNROLL
         // #for C < 4
         // #for I < ROW_BLOCKS
         // #for R < 4
         // #for J < COLUMN_BLOCKS
-        sum_${I}_${R}_${J} += a_${U}_${I}[${C}][${R}] * b_${U}_${J}[${C}];
-        // #end
+        sum_${I}_${R}_${J} += a_${I}[${C}][${R}] * b_${J}[${C}];
         // #end
         // #end
         // #end

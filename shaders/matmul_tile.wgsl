@@ -8,14 +8,14 @@
 //
 // @bind  none: the compiler writes bindings and hooks (see @hooks in matmul_blocks)
 // @grid  ceil(M / TILE_M) * ceil(N / TILE_N) * batch workgroups, folded into x and y
-// @tune  TILE_M, TILE_N, DEPTH: the tile; ROW_BLOCKS, COLUMN_BLOCKS; STAGES = 1 or 2 buffers; PAD in vec4s
-// @needs STAGES * DEPTH * (TILE_M + TILE_N + 8 PAD) * 4 bytes of workgroup memory
+// @tune  TILE_M, TILE_N, DEPTH: the tile; ROW_BLOCKS, COLUMN_BLOCKS = 1 or 2
+// @needs DEPTH * (TILE_M + TILE_N) * 4 bytes of workgroup memory
 // @twin  numpy.matmul
 //
 // @import matmul_blocks
 
-var<workgroup> sh_a: array<array<array<vec4<f32>, ${A_WIDTH}>, ${DEPTH}>, ${STAGES}>;
-var<workgroup> sh_b: array<array<array<vec4<f32>, ${B_WIDTH}>, ${DEPTH}>, ${STAGES}>;
+var<workgroup> sh_a: array<array<vec4<f32>, ${A_WIDTH}>, ${DEPTH}>;
+var<workgroup> sh_b: array<array<vec4<f32>, ${B_WIDTH}>, ${DEPTH}>;
 
 // Where a staged block lies: x its block along M or N, y its first depth. Eight neighbours share a depth.
 fn block_place(block: u32) -> vec2<u32> {
@@ -35,16 +35,16 @@ fn fetch(batch: u32, m: u32, n: u32, k: u32, block: u32) -> mat4x4<f32> {
     return mat4x4<f32>();
 }
 
-fn stash(stage: u32, block: u32, value: mat4x4<f32>) {
+fn stash(block: u32, value: mat4x4<f32>) {
     if (block < ${A_BLOCKS}u) {
         let place = block_place(block);
         // #for C < 4
-        sh_a[stage][place.y + ${C}u][place.x] = value[${C}];
+        sh_a[place.y + ${C}u][place.x] = value[${C}];
         // #end
     } else if (block < ${ALL_BLOCKS}u) {
         let place = block_place(block - ${A_BLOCKS}u);
         // #for C < 4
-        sh_b[stage][place.y + ${C}u][place.x] = value[${C}];
+        sh_b[place.y + ${C}u][place.x] = value[${C}];
         // #end
     }
 }
@@ -70,25 +70,14 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     // #for F < ROUNDS
     var next_${F} = fetch(batch, m, n, 0u, thread + ${F}u * ${THREADS}u);
     // #end
-    // #if DOUBLE
-    // #for F < ROUNDS
-    stash(0u, thread + ${F}u * ${THREADS}u, next_${F});
-    // #end
-    workgroupBarrier();
-    // #end
     for (var step = 0u; step < ${STEPS}u; step++) {
-        // #if DOUBLE
-        let stage = step % 2u;
-        // #else
-        let stage = 0u;
         workgroupBarrier();
         // every thread has finished with the previous tile
         // #for F < ROUNDS
-        stash(stage, thread + ${F}u * ${THREADS}u, next_${F});
+        stash(thread + ${F}u * ${THREADS}u, next_${F});
         // #end
         workgroupBarrier();
-        // #end
-        // the tiles of this step are in sh_a[stage] and sh_b[stage]
+        // this step's tiles are in sh_a and sh_b
         if (step + 1u < ${STEPS}u) {
             // #for F < ROUNDS
             next_${F} = fetch(batch, m, n, (step + 1u) * ${DEPTH}u, thread + ${F}u * ${THREADS}u);
@@ -97,10 +86,10 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         // #for D < DEPTH
         {
             // #for I < ROW_BLOCKS
-            let a_${I} = sh_a[stage][${D}][row_ix + ${I}u * ${THREAD_ROWS}u];
+            let a_${I} = sh_a[${D}][row_ix + ${I}u * ${THREAD_ROWS}u];
             // #end
             // #for J < COLUMN_BLOCKS
-            let b_${J} = sh_b[stage][${D}][column_ix + ${J}u * ${THREAD_COLUMNS}u];
+            let b_${J} = sh_b[${D}][column_ix + ${J}u * ${THREAD_COLUMNS}u];
             // #end
             // #for I < ROW_BLOCKS
             // #for R < 4
@@ -110,14 +99,6 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
             // #end
             // #end
         }
-        // #end
-        // #if DOUBLE
-        if (step + 1u < ${STEPS}u) {
-            // #for F < ROUNDS
-            stash(1u - stage, thread + ${F}u * ${THREADS}u, next_${F});
-            // #end
-        }
-        workgroupBarrier();
         // #end
     }
     // #for I < ROW_BLOCKS

@@ -20,9 +20,11 @@ sys.path[:0] = [str(ROOT / "py"), str(ROOT)]
 
 import numpy as np  # noqa: E402
 
+from spiraltorch_web.device.base import Caps  # noqa: E402
 from spiraltorch_web.kernels.matmul import VARIANTS, MatmulProblem, variant_for  # noqa: E402
 from spiraltorch_web.kernels.matmul_variants import Direct, Tile, Variant, build, fits, groups  # noqa: E402
 from tests.support import matmul_gpu as native  # noqa: E402
+from tests.support import matmul_regret as regret  # noqa: E402
 
 EMPTY = """@group(0) @binding(0) var<storage, read_write> cell: array<u32>;
 @compute @workgroup_size(1) fn main() { cell[0] += 1u; }"""
@@ -133,7 +135,7 @@ class Bench:
         if self.gpu.caps.software:
             return [chosen, *named]
         enough = min(32, max(groups(shape.problem, v) for v in VARIANTS) // 4)
-        large = groups(shape.problem, Tile(64, 64, 16, 1, 1)) >= 512
+        large = groups(shape.problem, Tile(64, 64, 16, 2, 2)) >= 512
         able = [v for v in named if groups(shape.problem, v) >= enough]
         return [chosen, *(v for v in able if not (large and isinstance(v, Direct)))]
 
@@ -224,6 +226,7 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--top", type=int, default=5, help="lines to print per shape; 0 for all")
     parser.add_argument("--unchecked", action="store_true", help="compile without wgpu's bounds and loop checks")
     parser.add_argument("--json", type=Path, help="write all results to this file")
+    parser.add_argument("--regret", type=Path, help="measure nothing: compare the planner with a file of medians")
     return parser.parse_args()
 
 
@@ -245,6 +248,8 @@ def print_results(shape: Shape, results: list[Result], top: int) -> None:
 
 def main() -> int:
     options = parse_options()
+    if options.regret:
+        return print_regret(options.regret)
     gpu = native.open_gpu(options.adapter)
     bench = Bench(gpu, options)
     pattern = re.compile(options.shapes)
@@ -271,15 +276,29 @@ def main() -> int:
     return 1 if wrong else 0
 
 
+def print_regret(path: Path) -> int:
+    """Tables of the planner's choices over measured medians, for the measured GPU and for WebGPU's minimum limits."""
+    document = json.loads(path.read_text(encoding="utf-8"))
+    print(f"{document['adapter']}, {document['date']}")
+    for run in document["medians_us"]:
+        for label, caps in (("its limits", Caps(**document["caps"])), ("minimum limits", Caps())):
+            print(f"\n{run}, {label}\n" + regret.table(regret.choices(regret.medians(path, run), caps)))
+    return 0
+
+
 def write_json(
     path: Path, gpu: native.NativeGpu, options: argparse.Namespace, empty: float, results: list[Result]
 ) -> None:
+    medians: dict[str, dict[str, float]] = {}
+    for result in results:
+        medians.setdefault(result.shape, {})[result.variant] = round(result.microseconds, 2)
     document = {
         "adapter": gpu.name,
+        "driver": gpu.driver,
         "caps": asdict(gpu.caps),
         "date": time.strftime("%Y-%m-%d"),
-        "unchecked": options.unchecked,
         "empty_dispatch_us": empty * 1e6,
+        "medians_us": {"unchecked" if options.unchecked else "checked": medians},
         "results": [asdict(result) for result in results],
     }
     path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")

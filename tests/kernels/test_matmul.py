@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from spiraltorch_web.device.base import Caps
-from spiraltorch_web.kernels.matmul import VARIANTS, MatmulProblem, plan_matmul
+from spiraltorch_web.kernels.matmul import VARIANTS, MatmulProblem, plan_matmul, variant_for
 from spiraltorch_web.kernels.matmul_variants import Direct, Tile, Variant, build, fits
 from tests.support import matmul_gpu as native
+from tests.support import matmul_regret as regret
 from tests.support.adapters import note_adapter
 from tests.support.matmul_gpu import NativeGpu, problem_of
 
 LAYOUTS = (("k", "n"), ("k", "k"), ("m", "n"), ("m", "k"))
 # Roundings of a float32 sum of up to 130 products, as multiples of 2**-24 sum |a||b|.
 ROUNDINGS = 16
+H200 = Path(__file__).parents[1] / "bench" / "results" / "matmul_h200.json"
 SMALL = (Tile(32, 32, 32, 1, 1), Direct(1, 1, 4, 4, 16))
-MIXED = (*SMALL, Tile(64, 64, 16, 2, 1), Tile(32, 32, 32, 1, 1, 2), Direct(1, 1, 4, 4, 16, 2), Direct(2, 2, 8, 8))
+MIXED = (*SMALL, Tile(64, 64, 32, 2, 1), Direct(1, 1, 2, 2, 64), Direct(2, 2, 4, 2), Direct(2, 1, 4, 2))
 
 
 @pytest.fixture(scope="module")
@@ -99,3 +103,19 @@ def test_planner_gives_a_kernel_that_fits_the_minimum_limits(software: bool) -> 
         plan = plan_matmul(problem_of(1, m, n, k), caps)
         assert np.prod(plan.workgroup) <= caps.max_workgroup_size
         assert max(plan.grid) <= caps.max_groups
+
+
+@pytest.mark.parametrize(
+    "limits", ({"max_workgroup_size": 1024, "max_workgroup_bytes": 49152}, {}), ids=("H200", "minimum")
+)
+def test_choices_are_close_to_the_fastest_measured(limits: dict[str, int]) -> None:
+    found = regret.choices(regret.medians(H200, "unchecked"), Caps(**limits))
+    regrets = [choice.regret for choice in found]
+    assert np.mean(regrets) <= 1.1, regret.table(found)
+    assert max(regrets) <= 1.5, regret.table(found)
+
+
+@pytest.mark.parametrize("m, n, k, batch", [(1, 50000, 64, 1), (50000, 10, 8, 1), (8, 8, 8, 4096)])
+def test_little_of_a_tile_hangs_over_the_edge(m: int, n: int, k: int, batch: int) -> None:
+    variant = variant_for(problem_of(batch, m, n, k), Caps())
+    assert variant.rows <= max(8, 2 * m) and variant.columns <= max(8, 2 * n)

@@ -26,6 +26,7 @@ class NativeGpu:
 
     device: wgpu.GPUDevice
     name: str
+    driver: str
     caps: Caps
     has_timestamps: bool
     tick: float  # seconds per timestamp unit
@@ -54,7 +55,7 @@ def open_gpu(pattern: str = "", power: str = "high-performance") -> NativeGpu:
         software=chosen.info["adapter_type"] == "CPU",
     )
     period = native.lib.wgpuQueueGetTimestampPeriod(device.queue._internal) * 1e-9
-    return NativeGpu(device, chosen.summary, caps, has_timestamps, period)
+    return NativeGpu(device, chosen.summary, chosen.info["description"], caps, has_timestamps, period)
 
 
 def pipeline(gpu: NativeGpu, source: str, unchecked: bool = False) -> wgpu.GPUComputePipeline:

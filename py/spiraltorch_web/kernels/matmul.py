@@ -1,4 +1,9 @@
-"""Matrix products: which kernel variant runs a problem on a device."""
+"""Matrix products: which kernel variant runs a problem on a device.
+
+The GPU ladder is fitted to the medians in ``tests/bench/results/matmul_h200.json`` (one NVIDIA H200, 35 shapes,
+2026-11-22); `python tests/bench/matmul.py --regret FILE` compares a choice with the best variant measured. The blocks
+for software adapters were chosen by CPU time on SwiftShader and lavapipe.
+"""
 
 from __future__ import annotations
 
@@ -7,57 +12,30 @@ from .registry import LimitsLike
 
 __all__ = ["MatmulPlan", "MatmulProblem", "VARIANTS", "plan_matmul", "variant_for"]
 
-# Largest first: `variant_for` takes the first one that fills the device.
-TILES = (
-    Tile(128, 128, 16, 2, 2),
-    Tile(128, 128, 8, 2, 2, stages=2),
-    Tile(128, 128, 8, 2, 2),
-    Tile(128, 128, 16, 2, 2, stages=2),
-    Tile(128, 128, 32, 2, 2),
-    Tile(128, 256, 8, 2, 4),
-    Tile(256, 128, 8, 4, 2),
-    Tile(128, 64, 16, 2, 2),
-    Tile(128, 64, 16, 2, 1),
-    Tile(128, 64, 16, 2, 1, stages=2),
-    Tile(64, 128, 16, 1, 2),
-    Tile(64, 64, 16, 2, 2),
-    Tile(64, 64, 16, 2, 2, stages=2),
-    Tile(64, 64, 16, 2, 1),
-    Tile(64, 64, 16, 1, 1),
-    Tile(64, 64, 16, 1, 1, stages=2),
-    Tile(64, 64, 32, 2, 1),
-    Tile(64, 32, 32, 1, 1),
-    Tile(64, 32, 16, 1, 1, stages=2),
-    Tile(32, 32, 32, 1, 1),
-    Tile(32, 32, 32, 1, 1, stages=2),
+# Largest output per workgroup first, with the workgroups that keep 132 multiprocessors busy. Small workgroups need
+# two or three each. The second rung stands in for the first where workgroup memory is at WebGPU's minimum.
+LADDER: tuple[tuple[Variant, int], ...] = (
+    (Tile(128, 128, 32, 2, 2), 120),
+    (Tile(128, 128, 8, 2, 2), 120),
+    (Tile(64, 64, 16, 2, 2), 200),
+    (Tile(64, 64, 32, 2, 1), 100),
+    (Tile(32, 32, 32, 1, 1), 200),
+    (Direct(1, 1, 8, 4, slices=8), 200),
+    (Direct(1, 1, 4, 4, slices=16), 200),
 )
-SLICED = (
-    Direct(1, 1, 4, 4, slices=16),
-    Direct(1, 1, 4, 4, slices=16, unroll=2),
-    Direct(1, 1, 8, 4, slices=8),
-    Direct(1, 1, 8, 4, slices=8, unroll=2),
-    Direct(1, 1, 8, 8, slices=4),
-    Direct(1, 1, 8, 8, slices=4, unroll=2),
-    Direct(1, 1, 4, 2, slices=32),
-    Direct(1, 1, 2, 2, slices=32),
-    Direct(1, 1, 2, 2, slices=64),
-    Direct(2, 1, 2, 4, slices=16),
-    Direct(2, 1, 4, 4, slices=8),
-    Direct(2, 2, 4, 4, slices=8),
+# Below the ladder, 8x8 outputs per workgroup, by the depth up to which each suits: the rest of the threads share out K.
+NARROW: tuple[tuple[Variant, float], ...] = (
+    (Direct(1, 1, 2, 2, slices=8), 8),
+    (Direct(1, 1, 2, 2, slices=32), 1000),
+    (Direct(1, 1, 2, 2, slices=64), float("inf")),
 )
-PLAIN = (
-    Direct(1, 1, 8, 8),
-    Direct(1, 1, 16, 16),
-    Direct(1, 2, 8, 8),
-    Direct(2, 1, 8, 8),
-    Direct(2, 2, 8, 8),
-    Direct(2, 2, 4, 4),
-    Direct(2, 2, 16, 16),
-)
-VARIANTS: tuple[Variant, ...] = (*TILES, *SLICED, *PLAIN)
+# On CPU cores a load costs as much as six multiply-adds, so larger blocks win, but their text takes SwiftShader
+# 0.6 s to compile instead of 0.15 s: they are for products that take milliseconds.
+SOFTWARE_LARGE = Direct(4, 4, 4, 2)
+SOFTWARE = tuple(Direct(rows, columns, 4, 2) for rows in (1, 2) for columns in (1, 2))
+LARGE = 1 << 22  # multiplications
 
-# Workgroups that keep a large GPU busy: one per multiprocessor of an H100.
-FULL = 128
+VARIANTS: tuple[Variant, ...] = (*(variant for variant, _ in LADDER + NARROW), SOFTWARE_LARGE, *SOFTWARE)
 
 
 def plan_matmul(problem: MatmulProblem, caps: LimitsLike) -> MatmulPlan:
@@ -66,24 +44,21 @@ def plan_matmul(problem: MatmulProblem, caps: LimitsLike) -> MatmulPlan:
 
 
 def variant_for(problem: MatmulProblem, caps: LimitsLike) -> Variant:
-    """The variant to use: plain blocks on CPU cores, else the largest tile that fills the GPU, else slices of K."""
+    """The variant to use: on a GPU the largest that fits the device and fills it, on CPU cores blocks in registers."""
     if caps.software:
         return _software_variant(problem)
-    for tile in (Tile(128, 128, 16, 2, 2), Tile(128, 64, 16, 2, 1), Tile(64, 64, 16, 1, 1)):
-        if fits(tile, caps) and groups(problem, tile) >= FULL:
-            return tile
-    return _sliced_variant(problem)
+    for variant, enough in LADDER:
+        if fits(variant, caps) and groups(problem, variant) >= enough and _half_filled(problem, variant):
+            return variant
+    return next(variant for variant, depth in NARROW if problem.k <= depth)
+
+
+def _half_filled(problem: MatmulProblem, variant: Variant) -> bool:
+    """Whether at least half of a tile's rows and columns lie inside the matrix."""
+    return variant.rows <= 2 * problem.m and variant.columns <= 2 * problem.n
 
 
 def _software_variant(problem: MatmulProblem) -> Variant:
-    row_blocks = 2 if problem.m > 4 else 1
-    column_blocks = 2 if problem.n > 4 else 1
-    return Direct(row_blocks, column_blocks, 8, 8)
-
-
-def _sliced_variant(problem: MatmulProblem) -> Variant:
-    """Share K out among as many threads as leave each a few quads, where blocks alone would not fill the GPU."""
-    for variant in (Direct(1, 1, 8, 8, slices=4), Direct(1, 1, 8, 4, slices=8)):
-        if groups(problem, variant) >= FULL or problem.k <= 16 * variant.slices:
-            return variant
-    return Direct(1, 1, 4, 4, slices=16)
+    if problem.batch * problem.m * problem.n * problem.k >= LARGE and _half_filled(problem, SOFTWARE_LARGE):
+        return SOFTWARE_LARGE
+    return Direct(2 if problem.m > 4 else 1, 2 if problem.n > 4 else 1, 4, 2)

@@ -49,12 +49,11 @@ class Direct:
     thread_rows: int
     thread_columns: int
     slices: int = 1
-    unroll: int = 1
 
     @property
     def name(self) -> str:
         block = f"{4 * self.row_blocks}x{4 * self.column_blocks}"
-        return f"direct_{block}_{self.thread_rows}x{self.thread_columns}x{self.slices}_u{self.unroll}"
+        return f"direct_{block}_{self.thread_rows}x{self.thread_columns}x{self.slices}"
 
     @property
     def rows(self) -> int:
@@ -82,13 +81,11 @@ class Tile:
     depth: int
     row_blocks: int
     column_blocks: int
-    stages: int = 1
-    pad: int = 0
 
     @property
     def name(self) -> str:
         block = f"{4 * self.row_blocks}x{4 * self.column_blocks}"
-        return f"tile_{self.rows}x{self.columns}x{self.depth}_{block}_s{self.stages}" + ("p" * self.pad)
+        return f"tile_{self.rows}x{self.columns}x{self.depth}_{block}"
 
     @property
     def thread_rows(self) -> int:
@@ -104,7 +101,7 @@ class Tile:
 
     @property
     def workgroup_bytes(self) -> int:
-        return 4 * self.stages * self.depth * (self.rows + self.columns + 8 * self.pad)
+        return 4 * self.depth * (self.rows + self.columns)
 
 
 Variant = Direct | Tile
@@ -166,7 +163,6 @@ def _direct_values(problem: MatmulProblem, variant: Direct) -> dict[str, int | b
         "SLICES": variant.slices,
         "SLICED": variant.slices > 1,
         "LATER_SLICES": variant.slices - 1,
-        "UNROLL": variant.unroll,
         "STEP_DEPTH": _step_depth(variant),
         "OUTPUTS": outputs,
         "OUTPUT_ROUNDS": ceil_div(outputs, variant.threads),
@@ -181,16 +177,14 @@ def _tile_values(problem: MatmulProblem, variant: Tile) -> dict[str, int | bool]
         "TILE_N": variant.columns,
         "DEPTH": variant.depth,
         "DEPTH_BLOCKS": variant.depth // 4,
-        "A_WIDTH": variant.rows // 4 + variant.pad,
-        "B_WIDTH": variant.columns // 4 + variant.pad,
+        "A_WIDTH": variant.rows // 4,
+        "B_WIDTH": variant.columns // 4,
         "A_BLOCKS": a_blocks,
         "ALL_BLOCKS": all_blocks,
         "ROUNDS": ceil_div(all_blocks, variant.threads),
         "CELLS_N": variant.thread_columns // 8,
-        "STAGES": variant.stages,
-        "DOUBLE": variant.stages == 2,
     }
 
 
 def _step_depth(variant: Variant) -> int:
-    return variant.depth if isinstance(variant, Tile) else 4 * variant.slices * variant.unroll
+    return variant.depth if isinstance(variant, Tile) else 4 * variant.slices

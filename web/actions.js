@@ -9,6 +9,7 @@ export function createActions({ store, kernel, drafts }) {
 
   const start = (options) => {
     store.set("codeFrom", store.get("codeFrom") === "link" ? "draft" : store.get("codeFrom"));
+    store.set("notice", "");
     kernel.run(store.get("code"), "main.py", options);
   };
 

@@ -3,6 +3,7 @@
 import { decodeCode } from "./share.js";
 
 const SAVE_AFTER_MILLISECONDS = 250;
+const LINK_NOTICE = "This code came from a link. Read it before you press Run: it runs in this tab.";
 
 export class Drafts {
   /** @param {import("./store.js").Store} store @param {import("./persist.js").Kept} kept */
@@ -26,10 +27,10 @@ export class Drafts {
     try {
       const code = await decodeCode(linked);
       this.show(code, "link");
-      this.store.set("status", "This code came from a link. Read it, then press Run.");
+      this.store.set("notice", LINK_NOTICE);
     } catch (problem) {
       await this.open(this.store.get("example"));
-      this.store.set("status", problem.message);
+      this.store.set("notice", `${problem.message} This is the example's code instead.`);
     }
   }
 
@@ -57,6 +58,7 @@ export class Drafts {
   }
 
   show(code, from) {
+    this.store.set("notice", "");
     this.store.set("codeFrom", from);
     this.shown = code;
     this.store.set("code", code);

@@ -18,7 +18,8 @@ export function followKernel(store, kernel) {
     store.set("versions", versions);
     store.set("suspends", suspends);
     store.set("deviceLost", null);
-    if (!store.get("queued")) store.set("status", "Python is ready.");
+    if (device.kind === "none") store.set("status", `There is nothing to compute on. ${device.reason}`);
+    else if (!store.get("queued")) store.set("status", "Python is ready.");
   });
   kernel.on("boot-failed", ({ message, help }) => store.set("failure", { message, help }));
   kernel.on("restarted", ({ reason }) => {

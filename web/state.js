@@ -42,6 +42,7 @@ export function initialState(settings) {
     examples: [],
     code: "",
     codeFrom: "example", // "example", "draft" or "link"
+    notice: "", // about the code, shown above it
     phase: "loading",
     loading: { stage: "", loaded: 0, total: 0 },
     failure: null, // {message, help} when Python could not be loaded

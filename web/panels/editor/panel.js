@@ -9,7 +9,7 @@ export function mount(root, page) {
   const title = h("span", { class: "file-name" }, "main.py");
   const origin = h("span", { class: "file-origin" });
   const host = h("div", { class: "editor-host" });
-  const notice = h("p", { class: "editor-notice", hidden: true });
+  const notice = h("p", { class: "editor-notice", role: "note", hidden: true });
   root.replaceChildren(toolbar(page, title, origin), notice, host);
 
   const editor = createEditor(host, {
@@ -20,8 +20,10 @@ export function mount(root, page) {
   store.watch("code", (code) => editor.setText(code));
   store.watch("codeFrom", (from) => {
     origin.textContent = { example: "", draft: "edited", link: "from a link" }[from];
-    notice.hidden = from !== "link";
-    notice.textContent = "This code came from a link. Read it before you press Run: it runs in this tab.";
+  }, { now: true });
+  store.watch("notice", (text) => {
+    notice.hidden = text === "";
+    notice.textContent = text;
   }, { now: true });
   store.watch("lineToShow", (place) => place && editor.show(place.line, place.column));
   kernel.on("run-started", () => editor.markError(null));

@@ -30,10 +30,10 @@ export function mount(root, { store, actions }) {
   };
   for (const key of WATCHED) store.watch(key, update);
   update();
-  store.watch("status", throttled((text) => { spoken.textContent = text; }));
+  store.watch("status", throttled((text) => { spoken.textContent = text; }), { now: true });
 }
 
-const WATCHED = ["phase", "loading", "queued", "progress", "parameters", "lastRun", "failure", "deviceLost", "status"];
+const WATCHED = ["adapter", "phase", "loading", "queued", "progress", "parameters", "lastRun", "failure", "deviceLost", "status"];
 
 function readState(store) {
   return Object.fromEntries(WATCHED.map((key) => [key, store.get(key)]));
@@ -52,7 +52,8 @@ export function describeStatus(state) {
   if (state.phase === "loading" || state.phase === "restarting") return { ...plain, ...describeLoading(state) };
   if (["running", "paused", "stopping"].includes(state.phase)) return { ...plain, ...describeRun(state) };
   if (state.lastRun) return { ...plain, ...describeResult(state) };
-  return { ...plain, label: state.status || "Ready. Press Run." };
+  const tone = state.adapter?.kind === "none" ? "bad" : "";
+  return { ...plain, label: state.status || "Ready. Press Run.", tone };
 }
 
 function describeLoading({ loading, queued, phase }) {

@@ -32,7 +32,7 @@ export function describeDevice(device, lost, failure) {
   if (lost) return { state: "bad", text: "Graphics device lost", reason: `${lost} Restart Python to go on.` };
   if (!device) return { state: "waiting", text: "Looking for a device", reason: "" };
   if (device.kind === "cpu") return { state: "warn", text: "CPU", reason: device.reason };
-  if (device.kind === "none") return { state: "warn", text: "No GPU", reason: device.reason };
+  if (device.kind === "none") return { state: "warn", text: "No device", reason: device.reason };
   if (device.software) {
     return { state: "warn", text: `${device.name} (software)`, reason: device.reason
       || "This adapter computes on the processor: everything works, slowly." };

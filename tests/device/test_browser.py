@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -264,3 +265,13 @@ told
 
 def test_the_self_check_passes_in_the_browser(python):
     assert python("from spiraltorch_web.device.selfcheck import self_check; self_check(device) is None")
+
+
+def test_the_list_of_modules_is_complete_and_ordered():
+    folder = Path(__file__).parents[2] / "py" / "spiraltorch_web" / "device"
+    listed = re.search(r"MODULES = \((.*?)\)", (folder / "browser_open.py").read_text(encoding="utf-8"), re.DOTALL)
+    names = re.findall(r'"(\w+\.js)"', listed.group(1))
+    assert sorted(names) == sorted(path.name for path in (folder / "web").iterdir())
+    for position, name in enumerate(names):
+        needed = re.findall(r'from "\./(\w+\.js)"', (folder / "web" / name).read_text(encoding="utf-8"))
+        assert set(needed) <= set(names[:position])

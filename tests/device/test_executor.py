@@ -123,6 +123,14 @@ def test_the_executor_survives_a_refused_allocation(executor_page):
     assert values == [7, 7]
 
 
+def test_a_run_that_the_browser_refuses_is_reported_by_the_next_read(executor_page):
+    executor_page.evaluate(SETUP, program_text(affine_program(64, grid=(1 << 20, 1, 1)), []))
+    name, message = caught(executor_page, 'executor.run(8); await executor.read("[[2, 8]]")')
+    assert name == "DeviceError"
+    assert "1048576" in message
+    assert caught(executor_page, 'await executor.read("[[2, 8]]")') == ("nothing", "")
+
+
 def test_wrong_buffers_are_named(executor_page):
     executor_page.evaluate(SETUP, program_text(affine_program(64), []))
     assert caught(executor_page, 'executor.bind(9, 7, "[1, 99]")')[1].startswith("buffer 99 is not allocated")
@@ -147,7 +155,7 @@ def test_little_is_in_flight_before_the_speed_is_known(executor_page):
     crowded = executor_page.evaluate("() => [1, 2, 3, 4].map(() => executor.run(8))")
     assert crowded == [False, False, False, True]
     executor_page.evaluate("() => executor.room()")
-    assert executor_page.evaluate("() => executor.pace.submitted - executor.pace.finished") <= 1
+    assert executor_page.evaluate("() => executor.pace.submitted - executor.pace.finished") <= 3
 
 
 def test_bind_groups_are_kept_while_their_buffers_live(executor_page):
@@ -166,7 +174,11 @@ def test_bind_groups_are_kept_while_their_buffers_live(executor_page):
 def test_timing_gives_seconds(executor_page):
     executor_page.evaluate(SETUP, program_text(affine_program(64), []))
     assert 0 <= executor_page.evaluate("() => executor.time(8, 10)") < 5
-    assert 0 < executor_page.evaluate("() => executor.clock(executor.bindings.get(8))") < 5
+    clocked = executor_page.evaluate("""async () => {
+      const { clockedSeconds } = await import("/executor/timing.js");
+      return clockedSeconds(executor, executor.bindings.get(8).steps);
+    }""")
+    assert 0 < clocked < 5
 
 
 def test_kernels_are_judged_by_both_compilers(compile_all):

@@ -20,7 +20,17 @@ from .browser import BrowserDevice, translated
 # Says why an adapter was chosen, given whether it is a software one.
 Reason = Callable[[bool], str]
 # Each file after those that it imports.
-MODULES = ("faults.js", "adapter.js", "pace.js", "pipelines.js", "reader.js", "executor.js")
+MODULES = (
+    "faults.js",
+    "adapter.js",
+    "pace.js",
+    "pipelines.js",
+    "probe.js",
+    "reader.js",
+    "recording.js",
+    "timing.js",
+    "executor.js",
+)
 NO_JSPI = (
     "this browser cannot wait inside Python (it lacks JSPI), so the GPU has to be opened with "
     "`await open_device_async()`; Chrome and Edge 137, Firefox 153 and Safari 27 need no await"

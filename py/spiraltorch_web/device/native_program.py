@@ -18,6 +18,8 @@ Steps = list[tuple]  # (pipeline or None when it stays, bind group, x, y, z) per
 # Both bounds are per program. A replay alternates between a few sets of buffers; a set holds one group per dispatch.
 BINDING_SETS = 64
 GROUPS_PER_DISPATCH = 16
+PIPELINES_KEPT = 2048  # programs hold on to theirs
+COMPILE_THREADS = 8
 
 
 @dataclass(frozen=True)
@@ -34,22 +36,26 @@ class PipelineCache:
     def __init__(self, api: Api, unchecked: bool) -> None:
         self._api = api
         self._unchecked = unchecked
-        self._pipelines: dict[tuple, Pipeline] = {}
+        self._pipelines: LruCache[tuple, Pipeline] = LruCache(PIPELINES_KEPT)
         self._layouts: dict[tuple[str, ...], tuple] = {}
 
     def compile(self, kernels: Sequence[Kernel]) -> list[Pipeline]:
         """The pipelines of the kernels; new ones are compiled side by side. Raises KernelError."""
         keys = [(kernel.source, kernel.access, kernel.needs, kernel.trusted) for kernel in kernels]
-        missing = {key: kernel for key, kernel in zip(keys, kernels, strict=True) if key not in self._pipelines}
-        for kernel in missing.values():
+        found = {key: self._pipelines.get(key) for key in keys}
+        missing = {key: kernel for key, kernel in zip(keys, kernels, strict=True) if found[key] is None}
+        for key, pipeline in zip(missing, self._build_all(list(missing.values())), strict=True):
+            found[key] = self._pipelines.put(key, pipeline)
+        return [found[key] for key in keys]
+
+    def _build_all(self, kernels: Sequence[Kernel]) -> list[Pipeline]:
+        for kernel in kernels:
             if kernel.access not in self._layouts:
                 self._layouts[kernel.access] = self._api.create_layouts(kernel.access)
-        if len(missing) == 1:
-            self._pipelines.update((key, self._build(kernel)) for key, kernel in missing.items())
-        elif missing:
-            with ThreadPoolExecutor(max_workers=8) as threads:
-                self._pipelines.update(zip(missing, threads.map(self._build, missing.values()), strict=True))
-        return [self._pipelines[key] for key in keys]
+        if len(kernels) < 2:
+            return [self._build(kernel) for kernel in kernels]
+        with ThreadPoolExecutor(max_workers=COMPILE_THREADS) as threads:
+            return list(threads.map(self._build, kernels))
 
     def _build(self, kernel: Kernel) -> Pipeline:
         group_layout, layout = self._layouts[kernel.access]

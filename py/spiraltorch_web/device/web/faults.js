@@ -1,5 +1,7 @@
 /** What goes wrong on a GPU, when it is known, and what Python hears of it. */
 
+const KINDS = ["out-of-memory", "validation"];
+
 /** An error that Python turns into the exception called `name`. */
 export class ExecutorError extends Error {
   constructor(name, message) {
@@ -55,14 +57,17 @@ export class Faults {
     if (trouble) throw trouble;
   }
 
-  /** Return `make()` and note a failure of the given kind ("validation" or "out-of-memory") when it is reported. */
-  scoped(kind, make) {
-    this.device.pushErrorScope(kind);
+  /** Return `make()` and note its failure as soon as the browser reports it. */
+  scoped(make) {
+    for (const kind of KINDS) this.device.pushErrorScope(kind);
     const made = make();
-    this.follow(this.device.popErrorScope().then((error) => {
-      if (error) throw error;
-    }));
+    for (let count = KINDS.length; count > 0; count -= 1) this.follow(this.popped());
     return made;
+  }
+
+  async popped() {
+    const error = await this.device.popErrorScope();
+    if (error) throw error;
   }
 
   /** Note what a promise rejects with; `confirm` waits for it. */

@@ -1,7 +1,8 @@
-/** Compiled kernels and their layouts, kept for the life of a device. */
+/** Compiled kernels and their layouts. */
 
 import { KernelError } from "./faults.js";
 
+const PIPELINES_KEPT = 2048; // programs hold on to theirs
 const ACCESS = { read: "read-only-storage", read_write: "storage" };
 
 export class Pipelines {
@@ -25,9 +26,7 @@ export class Pipelines {
     const compiling = this.build(kernel);
     this.compiling.set(key, compiling);
     try {
-      const made = await compiling;
-      this.compiled.set(key, made);
-      return made;
+      return this.keep(key, await compiling);
     } finally {
       this.compiling.delete(key);
     }
@@ -44,6 +43,11 @@ export class Pipelines {
     this.faults.follow(this.device.popErrorScope().then(async (error) => {
       if (error) throw await explain(kernel, module, error);
     }));
+    return this.keep(key, made);
+  }
+
+  keep(key, made) {
+    if (this.compiled.size >= PIPELINES_KEPT) this.compiled.delete(this.compiled.keys().next().value);
     this.compiled.set(key, made);
     return made;
   }

@@ -63,7 +63,7 @@ export class Reader {
     if (found >= 0) return this.staging.splice(found, 1)[0];
     const size = 2 ** Math.ceil(Math.log2(Math.max(nbytes, 4096)));
     const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
-    return this.faults.scoped("out-of-memory", () => this.device.createBuffer({ size, usage }));
+    return this.faults.scoped(() => this.device.createBuffer({ size, usage }));
   }
 }
 

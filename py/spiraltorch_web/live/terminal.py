@@ -14,7 +14,7 @@ from .pixels import picture_of_boundary, picture_of_curves, picture_of_matrix, p
 from .values import is_tensor, read_tensors
 
 PRINT_SECONDS = 1.0
-SPARK_POINTS = 24
+SPARK_POINTS = 40
 
 
 class TerminalSink:
@@ -60,7 +60,7 @@ class TerminalSink:
         """Print the last values, write the files and say where they are."""
         self._end_bar()
         if self._curves:
-            self._print_values()
+            self._print_curves()
             self._write("scalars.csv", _csv(self._curves).encode())
         for tag, event in self._pictures.items():
             self._write_picture(tag, event)
@@ -79,8 +79,13 @@ class TerminalSink:
     def _print_values(self) -> None:
         self._printed = time.monotonic()
         step = max(int(steps[-1]) for steps, _ in self._curves.values())
-        parts = [f"{tag} {values[-1]:.4g} {sparkline(_thinned(values))}" for tag, (_, values) in self._curves.items()]
+        parts = [f"{tag} {values[-1]:.4g}" for tag, (_, values) in self._curves.items()]
         self._line(f"step {step}  " + "  ".join(parts))
+
+    def _print_curves(self) -> None:
+        width = max(map(len, self._curves))
+        for tag, (_, values) in self._curves.items():
+            self._line(f"{tag.ljust(width)}  {sparkline(_thinned(values))}  {values[-1]:.4g}")
 
     def _keep_picture(self, event: Raster | Boundary | Matrix | Curves) -> None:
         if isinstance(event, Boundary) and event.labels:

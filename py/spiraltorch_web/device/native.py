@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Sequence
 from statistics import median
 
@@ -16,10 +15,10 @@ from .base import Caps, DeviceInfo
 from .native_api import QUERIES, STORAGE, Api, Mapping
 from .native_program import LoadedProgram, PipelineCache, Steps, record
 from .native_read import Piece, Reader, plan_rounds
+from .pace import Pace
 from .pool import BufferPool
 
 # More would let queued work, memory and the answer to Ctrl-C grow without making the GPU busier.
-SUBMITS_IN_FLIGHT = 3
 # The library keeps a copy of written data until the next submit.
 UNSUBMITTED_BYTES = 64 << 20
 POLL_SECONDS = 0.0005
@@ -39,7 +38,7 @@ class NativeDevice:
         self._pipelines = PipelineCache(api, unchecked)
         self._programs: dict[int, LoadedProgram] = {}
         self._next_program = 1
-        self._in_flight: deque = deque()
+        self._pace = Pace(api.wait)
         self._to_clear: dict[int, int] = {}  # reused buffers that must read as zero, with the bytes to clear
         self._unsubmitted = 0
         self._reader = Reader(api, info.caps.max_buffer_bytes)
@@ -139,7 +138,7 @@ class NativeDevice:
         """Wait until all queued work is done."""
         self._flush()
         self._api.wait(ffi.NULL)
-        self._in_flight.clear()
+        self._pace.drained()
         self._api.check("waiting for the device")
 
     def time(self, number: int, handles: Sequence[int], repeats: int) -> float:
@@ -176,10 +175,8 @@ class NativeDevice:
         return encoder
 
     def _submit(self, encoder, doing: str) -> None:
-        self._in_flight.append(self._api.submit(encoder, doing))
+        self._pace.submitted(self._api.submit(encoder, doing))
         self._unsubmitted = 0
-        if len(self._in_flight) > SUBMITS_IN_FLIGHT:
-            self._api.wait(self._in_flight.popleft())
 
     def _flush(self) -> None:
         """Submit writes and clears that wait for a submit."""
@@ -196,7 +193,7 @@ class NativeDevice:
         while not mapping.done:
             self._api.wait(ffi.NULL)
             self._api.check("reading")
-        self._in_flight.clear()
+        self._pace.drained()
         self._reader.deliver(mapping, staging, pieces)
 
     def _destinations(self, requests: Sequence[tuple[int, int]]) -> list[tuple[object, memoryview]]:

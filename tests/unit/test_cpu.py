@@ -9,10 +9,11 @@ import pytest
 
 from spiraltorch_web.device.cpu import CpuDevice
 from spiraltorch_web.device.cpu_ops import BUILDERS, UFUNCS
-from spiraltorch_web.device.cpu_plan import plan
+from spiraltorch_web.device.cpu_plan import ALIASES, plan
+from spiraltorch_web.device.cpu_pool import ArrayPool
 from spiraltorch_web.device.cpu_special import erf, threefry
 from spiraltorch_web.dtypes import bool_, float16, float32
-from spiraltorch_web.errors import DeviceError
+from spiraltorch_web.errors import DeviceError, OutOfMemoryError
 from spiraltorch_web.ir import algebra as al
 from spiraltorch_web.ir import node as nodes
 from spiraltorch_web.ir.graph import canonical
@@ -30,7 +31,7 @@ def _leaf(name: str, *shape: int) -> nodes.Node:
 
 def test_every_operation_has_a_function():
     leaves = {Op.BUFFER, Op.CONST, Op.IOTA}
-    assert set(UFUNCS) | set(BUILDERS) | leaves == set(Op)
+    assert set(UFUNCS) | set(BUILDERS) | ALIASES | leaves == set(Op)
     assert not set(UFUNCS) & set(BUILDERS)
 
 
@@ -68,10 +69,62 @@ def test_large_results_overwrite_dead_operands():
     values = np.random.default_rng(0).normal(size=(100, 100)).astype(np.float32)
     before = values.copy()
     program = plan(graph)
-    assert program.steps[1].function is not np.exp
-    (result,) = program.run([values])
+    assert [step.into for step in program.steps] == [-1, program.steps[0].result, program.steps[1].result]
+    (result,) = program.run([values], ArrayPool())
     np.testing.assert_allclose(result, np.exp(2 * before) + 1, rtol=1e-6)
     assert (values == before).all()
+
+
+def test_arrays_are_used_again(cpu):
+    """A step that updates a large matrix settles on the arrays of its first two runs."""
+    x = _leaf("x", 300, 300)
+    graph, _, _ = canonical([al.plus(nodes.matmul(al.times(x, 0.5), al.times(x, 0.25)), 1)], ["x"])
+    number, handle = cpu.load(graph), cpu.alloc(4 * 90_000)
+    pooled = []
+    for _ in range(5):
+        cpu.submit(number, [handle])
+        pooled.append(cpu.memory()["pooled"])
+    assert pooled[2:] == pooled[1:2] * 3
+
+
+def test_an_array_in_two_buffers_is_not_used_again(cpu):
+    x = _leaf("x", 100, 100)
+    handles = {name: cpu.alloc(40_000) for name in "xyz"}
+    cpu.write(handles["x"], np.full((100, 100), 3, np.float32))
+    share, _, _ = canonical([nodes.Node(Op.RESHAPE, (x,), (), x.shape, x.dtype)], ["y"])
+    cpu.submit(cpu.load(share), [handles["x"], handles["y"]])
+    change, _, _ = canonical([al.plus(x, 1)], ["x"])
+    number = cpu.load(change)
+    for _ in range(3):
+        cpu.submit(number, [handles["x"]])
+    read = [np.frombuffer(data, np.float32)[0] for data in cpu.read([(handles["x"], 4), (handles["y"], 4)])]
+    assert read == [6, 3]
+
+
+def test_where_may_overwrite_any_operand():
+    x = _leaf("x", 100, 100)
+    a, b = al.times(x, 2), al.times(x, 3)
+    positive = nodes.elementwise(Op.LT, al.filled(x, 0), x)
+    values = np.random.default_rng(0).normal(size=(100, 100)).astype(np.float32)
+    for chosen, wanted in (
+        (al.select(positive, a, x), np.where(values > 0, 2 * values, values)),
+        (al.select(positive, x, b), np.where(values > 0, values, 3 * values)),
+        (al.select(positive, a, b), np.where(values > 0, 2 * values, 3 * values)),
+    ):
+        (result,) = plan(canonical([chosen])[0]).run([values], ArrayPool())
+        np.testing.assert_array_equal(result, wanted)
+
+
+def test_products_between_chains():
+    x = _leaf("x", 300, 300)
+    chain = al.plus(al.times(nodes.elementwise(Op.TANH, x), 2), 1)
+    after = al.add(nodes.matmul(chain, al.square(x)), chain)
+    graph, _, _ = canonical([al.times(after, 3), chain])
+    values = np.random.default_rng(0).normal(size=(300, 300)).astype(np.float32)
+    wanted = np.tanh(values) * 2 + 1
+    results = plan(graph).run([values], ArrayPool())
+    np.testing.assert_allclose(results[1], wanted, rtol=1e-5)
+    np.testing.assert_allclose(results[0], (wanted @ values**2 + wanted) * 3, rtol=1e-4)
 
 
 def test_expanded_operands_stay_compact():
@@ -134,6 +187,11 @@ def test_parts_of_a_buffer_can_be_written(cpu):
     assert np.frombuffer(data, np.float32).tolist() == [1, 9, 3]
     with pytest.raises(DeviceError, match="12 bytes"):
         cpu.write(handle, b"12345678", 8)
+
+
+def test_too_much_memory_is_an_error(cpu):
+    with pytest.raises(OutOfMemoryError, match="bytes are in use"):
+        cpu.alloc(1 << 50)
 
 
 def test_memory_is_counted(cpu):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import math
 import statistics
+import sys
 import time
 from collections.abc import Sequence
 
@@ -21,23 +22,29 @@ from ..ir.node import Shape
 from .base import Caps, DeviceInfo
 from .cpu_ops import Array
 from .cpu_plan import Plan, plan
+from .cpu_pool import ArrayPool
 
 # How values lie in buffers; bool takes a uint32 there (see `spiraltorch_web.dtypes`).
 _STORED = {"bool": np.uint32, "uint32": np.uint32, "int32": np.int32, "float16": np.float16, "float32": np.float32}
 
+# Larger buffers cannot be meant: 64 GiB here, 2 GiB where addresses have 32 bits, as in a browser.
+_MOST_BYTES = min(64 << 30, sys.maxsize)
+
 
 class _Buffer:
-    """``nbytes`` of memory, held as an array of the dtype that was last used."""
+    """``nbytes`` of memory, held as an array of the dtype that was last used; none while all bytes are zero."""
 
     __slots__ = ("nbytes", "array", "dtype")
 
     def __init__(self, nbytes: int) -> None:
         self.nbytes = nbytes
-        self.array: Array = np.zeros(nbytes, np.uint8)
-        self.dtype = "bytes"
+        self.array: Array | None = None
+        self.dtype = "zeros"
 
     def content(self) -> Array:
         """The buffer as uint8, padded to its full length."""
+        if self.array is None:
+            self.array, self.dtype = np.zeros(self.nbytes, np.uint8), "bytes"
         if self.dtype == "bytes":
             return self.array
         array = np.ascontiguousarray(self.array, _STORED[self.dtype])
@@ -47,7 +54,7 @@ class _Buffer:
 
     def values(self, shape: Shape, dtype: str) -> Array:
         """The buffer as an array of values; the conversion is kept for the next use."""
-        if self.dtype != dtype or self.array.shape != shape:
+        if self.dtype != dtype or self.array is None or self.array.shape != shape:
             stored = np.dtype(_STORED[dtype])
             count = int(np.prod(shape, dtype=np.int64))
             array = self.content()[: count * stored.itemsize].view(stored).reshape(shape)
@@ -58,8 +65,8 @@ class _Buffer:
             self.array, self.dtype = array, dtype
         return self.array.astype(np.float32) if dtype == "float16" else self.array
 
-    def store(self, value: Array, dtype: str) -> None:
-        """Replace the content by a computed value."""
+    def store(self, value: Array, dtype: str, pool: ArrayPool) -> None:
+        """Replace the content by a computed value; the array it had may be used again."""
         array = np.asarray(value)
         if dtype == "float16":
             array = array.astype(np.float16)
@@ -67,7 +74,8 @@ class _Buffer:
         held = array.nbytes if array.base is None else getattr(array.base, "nbytes", math.inf)
         if held > 2 * array.nbytes or not array.flags.c_contiguous:
             array = array.copy()
-        self.array, self.dtype = array, dtype
+        old, self.array, self.dtype = self.array, array, dtype
+        pool.give(old)
 
     def write(self, data: memoryview, offset: int) -> None:
         """Replace a range of bytes."""
@@ -82,7 +90,7 @@ class CpuDevice:
     lowering = "graph"
 
     def __init__(self, reason: str = "") -> None:
-        self.caps = Caps(software=True, float16=True, max_binding_bytes=1 << 40, max_buffer_bytes=1 << 40)
+        self.caps = Caps(software=True, float16=True, max_binding_bytes=_MOST_BYTES, max_buffer_bytes=_MOST_BYTES)
         self.info = DeviceInfo(
             name="cpu", adapter=f"NumPy {np.__version__}", backend="NumPy", driver="", caps=self.caps, reason=reason
         )
@@ -90,24 +98,24 @@ class CpuDevice:
         self._programs: dict[int, Plan] = {}
         self._numbers = itertools.count(1)
         self._allocated = 0
+        self._pool = ArrayPool()
 
     def alloc(self, nbytes: int, zeroed: bool = True) -> int:
         """A buffer, zeroed in any case. Raises OutOfMemoryError."""
         size = -(-nbytes // 4) * 4
-        try:
-            buffer = _Buffer(size)
-        except MemoryError as error:
-            raise OutOfMemoryError(
-                f"cannot allocate {size:,} bytes on the CPU; {self._allocated:,} bytes are in use"
-            ) from error
+        if size > self.caps.max_buffer_bytes:
+            raise self._out_of_memory(f"a buffer of {size:,} bytes")
         handle = next(self._numbers)
-        self._buffers[handle] = buffer
+        self._buffers[handle] = _Buffer(size)
         self._allocated += size
         return handle
 
     def free(self, handle: int) -> None:
         """Give a buffer back."""
-        self._allocated -= self._buffers.pop(handle).nbytes
+        buffer = self._buffers.pop(handle)
+        self._allocated -= buffer.nbytes
+        array, buffer.array = buffer.array, None
+        self._pool.give(array)
 
     def write(self, handle: int, data: object, offset: int = 0) -> None:
         """Copy a bytes-like object into a buffer."""
@@ -144,9 +152,18 @@ class CpuDevice:
             buffers[handle].values(shape, dtype)
             for handle, (shape, dtype) in zip(handles, program.leaves, strict=False)
         ]
-        results = program.run(leaves)
-        for target, value, dtype in zip(program.targets, results, program.stored, strict=True):
-            buffers[handles[target]].store(value, dtype)
+        try:
+            results = program.run(leaves, self._pool)
+        except MemoryError as error:
+            self._pool.clear()
+            raise self._out_of_memory(str(error)) from error
+        del leaves  # they would look used
+        results.reverse()
+        for target, dtype in zip(program.targets, program.stored, strict=True):
+            buffers[handles[target]].store(results.pop(), dtype, self._pool)
+
+    def _out_of_memory(self, what: str) -> OutOfMemoryError:
+        return OutOfMemoryError(f"not enough memory on the CPU for {what}; {self._allocated:,} bytes are in use")
 
     def synchronize(self) -> None:
         """Nothing is queued."""
@@ -164,7 +181,7 @@ class CpuDevice:
         """Bytes and counts in use."""
         return {
             "allocated": self._allocated,
-            "pooled": 0,
+            "pooled": self._pool.nbytes,
             "buffers": len(self._buffers),
             "programs": len(self._programs),
         }

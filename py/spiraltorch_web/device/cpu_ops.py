@@ -112,21 +112,23 @@ def index_range(node: Node) -> Array:
 # --- elementwise ------------------------------------------------------------------------------------------------
 
 
-def _identity(node: Node) -> Function:
-    return lambda x: x
-
-
 def _rsqrt(node: Node) -> Function:
     return lambda x: np.reciprocal(np.sqrt(x))
 
 
 def _sigmoid(node: Node) -> Function:
     one = np.float32(1)
-    return lambda x: one / (one + np.exp(-x))
+
+    def sigmoid(x: Array, out: Array | None = None) -> Array:
+        result = np.exp(np.negative(x, out=out), out=out)
+        return np.reciprocal(np.add(result, one, out=out), out=out)
+
+    return sigmoid
 
 
 def _relu(node: Node) -> Function:
-    return lambda x: np.maximum(x, 0)
+    zero = np.array(0, value_dtype(node.dtype))
+    return lambda x, out=None: np.maximum(x, zero, out=out)
 
 
 def _erf(node: Node) -> Function:
@@ -174,7 +176,18 @@ def _shift(ufunc: np.ufunc) -> Callable[[Node], Function]:
 
 
 def _where(node: Node) -> Function:
-    return np.where
+    def where(condition: Array, a: Array, b: Array, out: Array | None = None) -> Array:
+        if out is None:
+            return np.where(condition, a, b)
+        if out is a:
+            np.copyto(out, b, where=~condition)
+            return out
+        if out is not b:
+            np.copyto(out, b)
+        np.copyto(out, a, where=condition)
+        return out
+
+    return where
 
 
 def _threefry(node: Node) -> Function:
@@ -241,11 +254,11 @@ def _slide(node: Node) -> Function:
 
 def _concat(node: Node) -> Function:
     axis = node.attrs[0]
-    return lambda *parts: np.concatenate(parts, axis)
+    return lambda *parts, out=None: np.concatenate(parts, axis, out=out)
 
 
 def _gather(node: Node) -> Function:
-    return lambda x, index: x.take(index, 0, mode="clip")
+    return lambda x, index, out=None: x.take(index, 0, out, "clip")
 
 
 # --- reductions, products and routines --------------------------------------------------------------------------
@@ -299,7 +312,6 @@ BUILDERS: Mapping[Op, Callable[[Node], Function]] = MappingProxyType(
         Op.ERF: _erf,
         Op.CAST: _cast,
         Op.BITCAST: _bitcast,
-        Op.DETACH: _identity,
         Op.POW: _power,
         Op.SHL: _shift(np.left_shift),
         Op.SHR: _shift(np.right_shift),
@@ -307,7 +319,6 @@ BUILDERS: Mapping[Op, Callable[[Node], Function]] = MappingProxyType(
         Op.THREEFRY: _threefry,
         Op.RESHAPE: _reshape,
         Op.PERMUTE: _permute,
-        Op.EXPAND: _identity,  # the value stays compact
         Op.PAD: _pad,
         Op.SHRINK: _shrink,
         Op.FLIP: _flip,
@@ -325,3 +336,6 @@ BUILDERS: Mapping[Op, Callable[[Node], Function]] = MappingProxyType(
         Op.ROUTINE: _routine,
     }
 )
+
+# Operations whose functions take an array for the result as ``out``.
+WRITERS = frozenset({*UFUNCS, Op.SIGMOID, Op.RELU, Op.WHERE, Op.CONCAT, Op.GATHER, Op.MATMUL})

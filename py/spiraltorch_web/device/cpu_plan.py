@@ -1,37 +1,46 @@
 """A graph as a list of NumPy calls with liveness.
 
 Three things keep the calls few and cheap. Values stay compact: an expanded operand keeps its axes of length 1 until
-an operation needs all entries. Movements are views. An elementwise result overwrites a large operand that nobody
-else needs any more.
+an operation needs all entries. Movements are views. Large results overwrite an operand that nobody else needs any
+more, or go into an array that was used before (`cpu_pool`).
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ..ir.graph import Graph
 from ..ir.node import Node, Shape, toposort
 from ..ir.ops import Kind, Op
-from .cpu_ops import UFUNCS, Array, Function, broadcast, build, constant, index_range, routine_call, value_dtype
-
-# Below this many entries a new array costs less than the bookkeeping saves (measured 2026-11: 0.3 µs a call).
-_REUSE_FROM = 4096
+from .cpu_ops import WRITERS, Array, Function, broadcast, build, constant, index_range, routine_call, value_dtype
+from .cpu_pool import POOLED_FROM, ArrayPool
 
 # Operations whose result can be a view of their first operand.
-_VIEWS = frozenset({Op.RESHAPE, Op.PERMUTE, Op.EXPAND, Op.SHRINK, Op.FLIP, Op.SLIDE, Op.BITCAST, Op.DETACH, Op.ROUTINE})
+_VIEWS = frozenset({Op.RESHAPE, Op.PERMUTE, Op.SHRINK, Op.FLIP, Op.SLIDE, Op.BITCAST})
+
+# Operations that need no call: an expanded value stays compact.
+ALIASES = frozenset({Op.EXPAND, Op.DETACH})
 
 
 @dataclass(frozen=True)
 class Step:
-    """One call: ``values[result] = function(*(values[i] for i in operands))``, then ``dead`` values are dropped."""
+    """One call: ``values[result] = function(*(values[i] for i in operands))``.
+
+    ``into`` is the place of an operand to overwrite, or −1; ``made`` the shape and dtype of a pooled array to write
+    into, or None. Then ``dead`` values are dropped, and the arrays of ``recycled`` ones may be used again.
+    """
 
     function: Function
     operands: tuple[int, ...]
     result: int
+    into: int = -1
+    made: tuple[Shape, np.dtype] | None = None
     dead: tuple[int, ...] = ()
+    recycled: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -49,15 +58,26 @@ class Plan:
     stored: tuple[str, ...]
     targets: tuple[int, ...]
 
-    def run(self, leaves: Sequence[Array]) -> list[Array]:
+    def run(self, leaves: Sequence[Array], pool: ArrayPool) -> list[Array]:
         """The output values for the leaves' values."""
         values = [*leaves, *self.initial[len(leaves) :]]
         # Infinities and NaN are ordinary results here, as on a GPU.
         with np.errstate(all="ignore"):
             for step in self.steps:
-                values[step.result] = step.function(*[values[i] for i in step.operands])
+                operands = [values[i] for i in step.operands]
+                if step.made is not None:
+                    values[step.result] = step.function(*operands, out=pool.take(*step.made))
+                elif step.into >= 0:
+                    values[step.result] = step.function(*operands, out=values[step.into])
+                else:
+                    values[step.result] = step.function(*operands)
+                del operands
                 for i in step.dead:
                     values[i] = None
+                for i in step.recycled:
+                    array, values[i] = values[i], None
+                    pool.give(array)
+                    del array
         return [values[i] for i in self.outputs]
 
 
@@ -73,11 +93,13 @@ class _Planner:
         self.full: dict[Node, int] = {}
         self.calls: dict[tuple, int] = {}
         self.dtypes: list[np.dtype | None] = []
+        self.mixing: set[int] = set()  # results of steps that read operands after writing
+        self.writers: set[int] = set()  # results of steps that can write into a given array
         for leaf in graph.leaves:
             self.place[leaf] = self._value(leaf.shape, value_dtype(leaf.dtype))
 
     def _value(
-        self, shape: Shape, dtype: np.dtype | None, initial: Array | None = None, owner: int | None = None
+        self, shape: Shape = (), dtype: np.dtype | None = None, initial: Array | None = None, owner: int | None = None
     ) -> int:
         place = len(self.initial)
         self.initial.append(initial)
@@ -108,9 +130,11 @@ class _Planner:
             self._add_initial(node, constant(node))
         elif node.op is Op.IOTA:
             self._add_initial(node, index_range(node))
+        elif node.op in ALIASES:
+            self.place[node] = self.place[node.srcs[0]]
         elif node.op is Op.ROUTINE:
             self._add_routine(node)
-        elif node.kind is Kind.ELEMENTWISE or node.op is Op.EXPAND:
+        elif node.kind is Kind.ELEMENTWISE:
             operands = tuple(self.place[src] for src in node.srcs)
             shape = np.broadcast_shapes(*(self.shapes[place] for place in operands))
             self._add_step(node, operands, shape)
@@ -123,6 +147,10 @@ class _Planner:
     def _add_step(self, node: Node, operands: tuple[int, ...], shape: Shape) -> None:
         view = node.op in _VIEWS
         self.place[node] = self._step(build(node), operands, shape, value_dtype(node.dtype), view=view)
+        if node.op in WRITERS:
+            self.writers.add(self.place[node])
+        if node.kind is not Kind.ELEMENTWISE:
+            self.mixing.add(self.place[node])
 
     def _add_routine(self, node: Node) -> None:
         name, params, output = node.attrs
@@ -141,43 +169,39 @@ class _Planner:
         }
         last_use: dict[int, int] = {}  # of the memory, through whatever view
         for number, step in enumerate(self.steps):
-            last_use[self.owners[step.result]] = number
-            for place in step.operands:
+            for place in (step.result, *step.operands):
                 last_use[self.owners[place]] = number
         members: dict[int, list[int]] = {}
         for place, owner in enumerate(self.owners):
             members.setdefault(owner, []).append(place)
         steps = []
         for number, step in enumerate(self.steps):
-            ending = {self.owners[place] for place in step.operands} - kept
+            ending = {self.owners[place] for place in (step.result, *step.operands)} - kept
             ending = {owner for owner in ending if last_use[owner] == number}
-            dead = tuple(place for owner in sorted(ending) for place in members[owner] if place != step.result)
-            steps.append(Step(self._in_place(step, ending), step.operands, step.result, dead))
+            into = self._overwritten(step, ending)
+            recycled = tuple(owner for owner in sorted(ending) if owner != into and self._large(owner))
+            dead = tuple(place for owner in sorted(ending) for place in members[owner] if place not in recycled)
+            made = None
+            if into < 0 and step.result in self.writers and self._large(step.result):
+                made = (self.shapes[step.result], self.dtypes[step.result])
+            steps.append(replace(step, into=into, made=made, dead=dead, recycled=recycled))
         stored = tuple(node.dtype.name for node in graph.outputs)
         leaves = tuple((leaf.shape, leaf.dtype.name) for leaf in graph.leaves)
         return Plan(tuple(self.initial), leaves, tuple(steps), outputs, stored, graph.targets)
 
-    def _in_place(self, step: Step, ending: set[int]) -> Function:
-        """The step's function, writing over an operand that ends here where that is possible."""
-        shape, dtype = self.shapes[step.result], self.dtypes[step.result]
-        if step.function not in _REUSABLE or np.prod(shape, dtype=int) < _REUSE_FROM:
-            return step.function
-        for position, place in enumerate(step.operands):
-            fits = self.shapes[place] == shape and self.dtypes[place] == dtype and self.owners[place] == place
-            if fits and place in ending:
-                return _overwriting(step.function, len(step.operands), position)
-        return step.function
+    def _large(self, place: int) -> bool:
+        return math.prod(self.shapes[place]) >= POOLED_FROM
 
-
-_REUSABLE = frozenset(UFUNCS.values())
-
-
-def _overwriting(ufunc: Function, arity: int, position: int) -> Function:
-    if arity == 1:
-        return lambda x: ufunc(x, x)
-    if position == 0:
-        return lambda a, b: ufunc(a, b, a)
-    return lambda a, b: ufunc(a, b, b)
+    def _overwritten(self, step: Step, ending: set[int]) -> int:
+        """The operand whose array can take the step's result, or −1."""
+        if step.result not in self.writers or not self._large(step.result):
+            return -1
+        wanted = (self.shapes[step.result], self.dtypes[step.result])
+        for place in step.operands:
+            fits = (self.shapes[place], self.dtypes[place]) == wanted and self.owners[place] == place
+            if fits and place in ending and step.result not in self.mixing:
+                return place
+        return -1
 
 
 def _pick(output: int) -> Callable[[tuple], Array]:

@@ -68,14 +68,21 @@ def detach(a: Node) -> Node:
     return Node(Op.DETACH, (a,), (), a.shape, a.dtype)
 
 
+def permuted(a: Node, axes: Sequence[int]) -> Node:
+    """`permute`, where a permutation of a permutation is one, and one that undoes the other is none."""
+    if a.op is not Op.PERMUTE:
+        return permute(a, axes)
+    return permute(a.srcs[0], tuple(a.attrs[0][axis] for axis in axes))
+
+
+def swaps_last(a: Node) -> bool:
+    """Whether a node is another one with its last two axes exchanged."""
+    return a.op is Op.PERMUTE and a.attrs[0] == (*range(a.ndim - 2), a.ndim - 1, a.ndim - 2)
+
+
 def swap_last(a: Node) -> Node:
     """The last two axes exchanged."""
-    return permute(a, (*range(a.ndim - 2), a.ndim - 1, a.ndim - 2))
-
-
-def move_last(a: Node, axis: int) -> Node:
-    """Axis ``axis`` moved to the end."""
-    return permute(a, (*(i for i in range(a.ndim) if i != axis), axis))
+    return permuted(a, (*range(a.ndim - 2), a.ndim - 1, a.ndim - 2))
 
 
 def expand_over(a: Node, axes: Sequence[int], shape: Shape) -> Node:

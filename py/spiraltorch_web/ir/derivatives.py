@@ -135,7 +135,16 @@ def _halves(x: Node) -> tuple[Node, Node]:
 
 def _matmul(node: Node, g: Node) -> Cotangents:
     a, b = node.srcs
-    return matmul(g, al.swap_last(b)), matmul(al.swap_last(a), g)
+    # A transposed operand gets its cotangent from the transposed product, so that the transpositions cancel.
+    if al.swaps_last(a):
+        to_a = al.swap_last(matmul(b, al.swap_last(g)))
+    else:
+        to_a = matmul(g, al.swap_last(b))
+    if al.swaps_last(b):
+        to_b = al.swap_last(matmul(al.swap_last(g), a))
+    else:
+        to_b = matmul(al.swap_last(a), g)
+    return to_a, to_b
 
 
 def _expand(node: Node, g: Node) -> Cotangents:

@@ -16,7 +16,7 @@ def _reshape(node: Node, g: Node) -> tuple[Node]:
 
 def _permute(node: Node, g: Node) -> tuple[Node]:
     axes = node.attrs[0]
-    return (permute(g, tuple(axes.index(axis) for axis in range(len(axes)))),)
+    return (al.permuted(g, tuple(axes.index(axis) for axis in range(len(axes)))),)
 
 
 def _pad(node: Node, g: Node) -> tuple[Node]:

@@ -1,5 +1,6 @@
 """Modules as trees: names, state dicts, containers, modes, printing, explicit gradients."""
 
+import copy
 import math
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 
 from spiraltorch_web import nn, optim
 from spiraltorch_web.compiled import compile
-from spiraltorch_web.errors import AnomalyError, ArgumentError, ShapeError
+from spiraltorch_web.errors import AnomalyError, ArgumentError, AutogradError, ShapeError
 from spiraltorch_web.nn import utils
 from spiraltorch_web.tensor import tensor, zeros
 
@@ -119,6 +120,25 @@ def test_a_state_dict_is_a_snapshot(device):
     assert first.weight.tolist() != before
     assert snapshot["weight"].tolist() == before
     assert second.weight.tolist() == before
+
+
+def test_a_deep_copy_shares_nothing(device):
+    """The usual way to keep the best model so far, or an averaged one."""
+    net = Net()
+    net(tensor(points(4, 3))).sum().backward()
+    twin = copy.deepcopy(net)
+    assert list(twin.state_dict()) == KEYS
+    assert twin.blocks[1].weight is twin.blocks[0].weight
+    assert twin.scale.grad.tolist() == net.scale.grad.tolist()
+    before = twin.scale.tolist()
+    optim.SGD(net.parameters(), lr=1.0).step()
+    assert net.scale.tolist() != before
+    assert twin.scale.tolist() == before
+    twin.zero_grad()
+    twin(tensor(points(4, 3))).sum().backward()
+    assert twin.scale.grad is not None
+    with pytest.raises(AutogradError, match="only leaves"):
+        copy.deepcopy(net.scale * 2.0)
 
 
 def test_names_may_come_first_or_as_a_keyword():

@@ -15,23 +15,23 @@ from spiraltorch_web.tensor import manual_seed
 from tests.support.adapters import note_adapter
 
 # One device of each kind per test process: opening one costs more than most tests.
-_opened = cache(open_device)
+opened = cache(open_device)
 
 
 @pytest.fixture(params=["cpu", "webgpu"])
 def device(request) -> Iterator[Device]:
     """The session's device: NumPy, then the best WebGPU adapter. The default generator starts from seed 0."""
-    opened = _opened(request.param)
+    chosen = opened(request.param)
     if request.param != "cpu":
-        note_adapter(request.node, f"{opened.info.adapter} ({opened.info.backend})")
-    session().use_device(opened)
+        note_adapter(request.node, f"{chosen.info.adapter} ({chosen.info.backend})")
+    session().use_device(chosen)
     manual_seed(0)
-    yield opened
+    yield chosen
     realize()  # what still waits belongs to this device
-    session().use_device(_opened("cpu"))
+    session().use_device(opened("cpu"))
 
 
 @pytest.fixture(autouse=True, scope="session")
 def cpu_unless_asked() -> None:
     """Tests that name no device share one."""
-    session().use_device(_opened("cpu"))
+    session().use_device(opened("cpu"))

@@ -59,7 +59,7 @@ class Module:
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
         """Set an attribute that belongs to the state but is not trained; ``persistent``: also to the state dict."""
         setattr(self, name, tensor)
-        self._buffers = MappingProxyType({**self._buffers, name: persistent})
+        self._buffers = {**self._buffers, name: persistent}
 
     def register_parameter(self, name: str, parameter: Parameter | None) -> None:
         """Set a parameter under a name that is only known at run time."""

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ..dtypes import bool_, float16, float32, int32
+from ..errors import AutogradError
 from ..ir import algebra as al
 from ..runtime.trace import use
 from . import (
@@ -34,6 +35,17 @@ from .operands import Scalar
 def clone(x: Tensor) -> Tensor:
     """A tensor of its own with the same values; gradients pass through."""
     return wrap(al.identity(use(x)), x)
+
+
+def deep_copy(x: Tensor, memo: dict) -> Tensor:
+    """`copy.deepcopy`: a leaf of the same class with the same values, sharing nothing."""
+    if not x.is_leaf:
+        raise AutogradError("only leaves can be deep-copied, this tensor was computed; copy x.detach() instead")
+    result = memo[id(x)] = type(x).__new__(type(x))
+    result._setup(al.detach(use(x)), False, True)
+    result.requires_grad_(x.requires_grad)
+    result.grad = None if x.grad is None else deep_copy(x.grad, memo)
+    return result
 
 
 def numel(x: Tensor) -> int:
@@ -165,6 +177,7 @@ _SPECIAL: Mapping[str, Callable] = MappingProxyType(
         "__pos__": lambda x: x,
         "__abs__": elementwise.abs,
         "__invert__": elementwise.bitwise_not,
+        "__deepcopy__": deep_copy,
         "__getitem__": indexing.get_item,
         "__setitem__": indexing.set_item,
         "__iter__": indexing.iterate,

@@ -1,0 +1,58 @@
+"""Every text that the matmul variants and the routines become is accepted by naga and by Tint."""
+
+from __future__ import annotations
+
+import pytest
+
+from spiraltorch_web.compiler.program import Kernel
+from spiraltorch_web.device.base import Caps
+from spiraltorch_web.dtypes import float32, int32, uint32
+from spiraltorch_web.kernels.matmul import VARIANTS
+from spiraltorch_web.kernels.matmul_variants import MatmulProblem, Variant, build
+from spiraltorch_web.kernels.registry import Spec
+from spiraltorch_web.kernels.table import ROUTINES
+from spiraltorch_web.resources import shader_names
+from tests.support.matmul_gpu import plain_matmul, problem_of
+
+ROUTINE_SHADERS = {name for name in shader_names() if not name.startswith(("matmul_", "shared/"))}
+ACCESS = ("read", "read", "read_write")
+# Vector hooks along K, then every guard: vector and scalar hooks over a ragged K, and a grid that folds.
+PROBLEMS = (problem_of(1, 256, 256, 256, "k", "k"), problem_of(70_000, 36, 35, 37, "m", "n"))
+# Long enough for every kernel of a routine: argsort merges, cumsum scans its totals, scatter_add sorts.
+CALLS: tuple[tuple[str, tuple[Spec, ...], tuple], ...] = (
+    *(("argsort", (((2, 5000), dtype),), (down,)) for dtype in (float32, int32, uint32) for down in (False, True)),
+    *(
+        ("cumsum", ((shape, dtype),), (axis,))
+        for dtype in (float32, int32)
+        for shape, axis in (((3, 5000), 1), ((5000, 3), 0))
+    ),
+    *(
+        ("scatter_add", (((count,), index), ((count, 3), float32)), (7,))
+        for index in (int32, uint32)
+        for count in (5000, 5)
+    ),
+    ("scatter_add", (((0,), int32), ((0, 3), int32)), (7,)),
+)
+
+
+@pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: variant.name)
+def test_matmul_text_compiles(compile_all, variant: Variant) -> None:
+    kernels = [_matmul_kernel(problem, variant) for problem in PROBLEMS]
+    assert [verdict for verdict in compile_all(kernels) if not verdict.good] == []
+
+
+def test_routine_texts_compile(compile_all) -> None:
+    kernels = {kernel.source: kernel for call in CALLS for kernel in _routine_kernels(*call)}
+    assert {kernel.name for kernel in kernels.values()} == ROUTINE_SHADERS
+    assert [verdict for verdict in compile_all(list(kernels.values())) if not verdict.good] == []
+
+
+def _matmul_kernel(problem: MatmulProblem, variant: Variant) -> Kernel:
+    plan = build(problem, variant, Caps().max_groups)
+    return Kernel(plan.variant, plain_matmul(problem, plan), ACCESS)
+
+
+def _routine_kernels(name: str, specs: tuple[Spec, ...], params: tuple) -> list[Kernel]:
+    routine = ROUTINES[name]
+    lowered = routine.lower(specs, routine.infer(specs, params), params, Caps())
+    return [launch.kernel for launch in lowered.launches]

@@ -288,21 +288,30 @@ class Clustering:
 
     def _merge_free(self, node: Node) -> None:
         sources = self._sources((node,)) if node.op is not Op.BUFFER else frozenset()
+        # Kernels that computed the value inline read the stored one from now on, and so wait for its home.
+        users = {cluster for cluster in self.clusters if node in self.inlined(cluster)}
         for cluster in self.clusters:
             fits = cluster.shape == node.shape if cluster.kind == "loop" else cluster.kind == "row" and node.size <= EXTRA
             if not fits or node.op is Op.BUFFER or len(cluster.members) > MEMBERS:
                 continue
             if cluster in sources or any(other.depends_on({cluster}) for other in sources):
                 continue
-            if cluster.kind == "row" and not self._may_end_with(cluster, node):
+            others = users - {cluster}
+            if cluster.depends_on(others):
+                continue
+            if cluster.kind == "row" and (others or not self._may_end_with(cluster, node)):
                 continue
             self._adopt(cluster, node, (node,))
             self._store(node)
             if cluster.kind == "row":
                 cluster.extras[node] = None
-            return
-        if node.op is not Op.BUFFER:
+            break
+        else:
+            if node.op is Op.BUFFER:
+                return
             self._make_loop(node)
+        for user in users - {self.home[node]}:
+            user.waits_for.add(self.home[node])
 
     def _may_end_with(self, cluster: Cluster, node: Node) -> bool:
         """Whether a row kernel can take a result along that may be an update in place, and so has to come last."""

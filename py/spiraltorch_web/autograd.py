@@ -39,18 +39,23 @@ def _leaf(node: Node) -> Tensor | None:
 
 def gradients(outputs: Sequence[Node], cotangents: Sequence[Node], inputs: Sequence[Node]) -> list[Node | None]:
     """For each input the cotangent that the outputs' cotangents give it; None where no output depends on it."""
-    order = toposort(outputs, _Ends())
+    ends = _Ends()
+    order = toposort(outputs, ends)
     wanted = set(inputs)
     relevant = set()
+    passable = []
     for node in order:
-        if node in wanted or (node not in _Ends() and any(src in relevant for src in node.srcs)):
+        passes = bool(node.srcs) and node not in ends and any(src in relevant for src in node.srcs)
+        if passes:
+            passable.append(node)
+        if passes or node in wanted:
             relevant.add(node)
     total: dict[Node, Node] = {}
     for output, cotangent in zip(outputs, cotangents, strict=True):
         _accumulate(total, output, cotangent)
-    for node in reversed(order):
+    for node in reversed(passable):
         cotangent = total.get(node)
-        if cotangent is None or node not in relevant or node in _Ends() or not node.srcs:
+        if cotangent is None:
             continue
         for src, part in zip(node.srcs, _vjp(node, cotangent), strict=True):
             if part is not None and src in relevant:

@@ -15,6 +15,7 @@ from .tensor.activation import selu as selu
 from .tensor.activation import silu as silu
 from .tensor.activation import softplus as softplus
 from .tensor.activation import softsign as softsign
+from .tensor.composed import cosine_similarity as cosine_similarity
 from .tensor.convolution import adaptive_avg_pool1d as adaptive_avg_pool1d
 from .tensor.convolution import adaptive_avg_pool2d as adaptive_avg_pool2d
 from .tensor.convolution import adaptive_max_pool2d as adaptive_max_pool2d
@@ -34,7 +35,6 @@ from .tensor.matrices import one_hot as one_hot
 from .tensor.neural import dropout as dropout
 from .tensor.neural import embedding as embedding
 from .tensor.neural import layer_norm as layer_norm
-from .tensor.products import cosine_similarity as cosine_similarity
 from .tensor.products import linear as linear
 from .tensor.reduction import log_softmax as log_softmax
 from .tensor.reduction import softmax as softmax

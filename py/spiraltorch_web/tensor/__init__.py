@@ -14,6 +14,10 @@ from .arithmetic import (
     add, bitwise_and, bitwise_left_shift, bitwise_or, bitwise_right_shift, bitwise_xor, eq, floor_divide, ge, gt, le,
     logical_and, logical_or, logical_xor, lt, maximum, minimum, mul, ne, remainder, sub,
 )
+from .composed import (
+    addcdiv, addcmul, cdist, cosine_similarity, erfc, exp2, fmod, frac, hypot, isclose, lerp, log10, log2, logaddexp,
+    nan_to_num,
+)
 from .convolution import (
     adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_max_pool2d, avg_pool1d, avg_pool2d, conv1d, conv2d, conv3d,
     conv_transpose1d, conv_transpose2d, max_pool1d, max_pool2d,
@@ -25,19 +29,19 @@ from .creation import (
 )
 from .contraction import einsum
 from .elementwise import (
-    abs, acos, acosh, addcdiv, addcmul, asin, asinh, atan, atan2, atanh, bitcast, bitwise_not, ceil, clamp, cos, cosh,
-    div, erf, erfc, exp, exp2, expm1, floor, fmod, frac, isclose, isfinite, isinf, isnan, lerp, log, log10, log1p,
-    log2, logical_not, masked_fill, neg, pow, reciprocal, round, rsqrt, sigmoid, sign, sin, sinh, sqrt, square, tan,
-    tanh, trunc, where,
+    abs, acos, acosh, asin, asinh, atan, atan2, atanh, bitcast, bitwise_not, ceil, clamp, cos, cosh, div, erf, exp,
+    expm1, floor, isfinite, isinf, isnan, log, log1p, logical_not, masked_fill, neg, pow, reciprocal, round, rsqrt,
+    sigmoid, sign, sin, sinh, sqrt, square, tan, tanh, trunc, where,
 )
 from .indexing import (
-    gather, index_add, index_select, masked_select, nonzero, scatter, scatter_add, take, take_along_dim,
+    bincount, gather, index_add, index_select, masked_select, nonzero, scatter, scatter_add, take, take_along_dim,
+    unique,
 )
 from .methods import install
 from .joining import cat, cat_rows, chunk, hstack, narrow, pad, roll, split, stack, unbind, vstack
 from .matrices import diag, diag_embed, diagonal, one_hot, trace, tril, triu
 from .neural import dropout, embedding, layer_norm
-from .products import addmm, bmm, cosine_similarity, dot, linear, matmul, mm, mv, outer, tensordot
+from .products import addmm, bmm, dot, linear, matmul, mm, mv, outer, tensordot
 from .random import (
     Generator, bernoulli, default_generator, manual_seed, multinomial, normal, rand, rand_like, randint, randn,
     randn_like, randperm,
@@ -51,7 +55,7 @@ from .shaping import (
     broadcast_tensors, broadcast_to, expand, flatten, flip, movedim, permute, repeat, repeat_interleave, reshape,
     squeeze, t, tile, transpose, unflatten, unsqueeze,
 )
-from .sorting import argsort, cumprod, cumsum, diff, msort, sort, topk
+from .sorting import argsort, cumprod, cumsum, diff, median, msort, searchsorted, sort, topk
 
 install()
 
@@ -63,6 +67,9 @@ __all__ = [
     "add", "bitwise_and", "bitwise_left_shift", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "eq",
     "floor_divide", "ge", "gt", "le", "logical_and", "logical_or", "logical_xor", "lt", "maximum", "minimum", "mul",
     "ne", "remainder", "sub",
+    # composed
+    "addcdiv", "addcmul", "cdist", "cosine_similarity", "erfc", "exp2", "fmod", "frac", "hypot", "isclose", "lerp",
+    "log10", "log2", "logaddexp", "nan_to_num",
     # convolution
     "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_max_pool2d", "avg_pool1d", "avg_pool2d", "conv1d",
     "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "max_pool1d", "max_pool2d",
@@ -74,14 +81,13 @@ __all__ = [
     # contraction
     "einsum",
     # elementwise
-    "abs", "acos", "acosh", "addcdiv", "addcmul", "asin", "asinh", "atan", "atan2", "atanh", "bitcast", "bitwise_not",
-    "ceil", "clamp", "cos", "cosh", "div", "erf", "erfc", "exp", "exp2", "expm1", "floor", "fmod", "frac", "isclose",
-    "isfinite", "isinf", "isnan", "lerp", "log", "log10", "log1p", "log2", "logical_not", "masked_fill", "neg", "pow",
-    "reciprocal", "round", "rsqrt", "sigmoid", "sign", "sin", "sinh", "sqrt", "square", "tan", "tanh", "trunc",
-    "where",
+    "abs", "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "bitcast", "bitwise_not", "ceil", "clamp",
+    "cos", "cosh", "div", "erf", "exp", "expm1", "floor", "isfinite", "isinf", "isnan", "log", "log1p", "logical_not",
+    "masked_fill", "neg", "pow", "reciprocal", "round", "rsqrt", "sigmoid", "sign", "sin", "sinh", "sqrt", "square",
+    "tan", "tanh", "trunc", "where",
     # indexing
-    "gather", "index_add", "index_select", "masked_select", "nonzero", "scatter", "scatter_add", "take",
-    "take_along_dim",
+    "bincount", "gather", "index_add", "index_select", "masked_select", "nonzero", "scatter", "scatter_add", "take",
+    "take_along_dim", "unique",
     # joining
     "cat", "cat_rows", "chunk", "hstack", "narrow", "pad", "roll", "split", "stack", "unbind", "vstack",
     # matrices
@@ -89,7 +95,7 @@ __all__ = [
     # neural
     "dropout", "embedding", "layer_norm",
     # products
-    "addmm", "bmm", "cosine_similarity", "dot", "linear", "matmul", "mm", "mv", "outer", "tensordot",
+    "addmm", "bmm", "dot", "linear", "matmul", "mm", "mv", "outer", "tensordot",
     # random
     "Generator", "bernoulli", "default_generator", "manual_seed", "multinomial", "normal", "rand", "rand_like",
     "randint", "randn", "randn_like", "randperm",
@@ -102,5 +108,5 @@ __all__ = [
     "broadcast_tensors", "broadcast_to", "expand", "flatten", "flip", "movedim", "permute", "repeat",
     "repeat_interleave", "reshape", "squeeze", "t", "tile", "transpose", "unflatten", "unsqueeze",
     # sorting
-    "argsort", "cumprod", "cumsum", "diff", "msort", "sort", "topk",
+    "argsort", "cumprod", "cumsum", "diff", "median", "msort", "searchsorted", "sort", "topk",
 ]

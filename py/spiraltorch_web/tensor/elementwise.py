@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -103,11 +102,6 @@ def div(x: Any, y: Any, rounding_mode: str | None = None) -> Tensor:
     raise ArgumentError(f"div: rounding_mode is None, 'floor' or 'trunc', got {rounding_mode!r}")
 
 
-def fmod(x: Any, y: Any) -> Tensor:
-    """x − y · trunc(x / y): the rest with the sign of x."""
-    return sub(x, mul(y, div(x, y, rounding_mode="trunc")))
-
-
 def pow(x: Any, y: Any) -> Tensor:
     """x to the power of y. Small constant exponents become products and roots."""
     if isinstance(x, Tensor) and isinstance(y, (int, float)) and not isinstance(y, bool):
@@ -168,31 +162,6 @@ def atan2(y: Any, x: Any) -> Tensor:
     return wrap(elementwise(Op.ATAN2, *nodes), *tensors(y, x))
 
 
-def exp2(x: Any) -> Tensor:
-    """2 to the power of x."""
-    return exp(mul(as_tensor(x), math.log(2)))
-
-
-def log2(x: Any) -> Tensor:
-    """The logarithm to base 2."""
-    return mul(log(x), 1 / math.log(2))
-
-
-def log10(x: Any) -> Tensor:
-    """The logarithm to base 10."""
-    return mul(log(x), 1 / math.log(10))
-
-
-def erfc(x: Any) -> Tensor:
-    """1 − erf(x)."""
-    return sub(1, erf(x))
-
-
-def frac(x: Any) -> Tensor:
-    """x − trunc(x)."""
-    return sub(x, trunc(x))
-
-
 def logical_not(x: Any) -> Tensor:
     """True where x is zero."""
     return wrap(elementwise(Op.NOT, cast(use(as_tensor(x)), bool_)))
@@ -223,13 +192,6 @@ def isfinite(x: Any) -> Tensor:
     return logical_not(logical_or(isnan(x), isinf(x)))
 
 
-def isclose(x: Any, y: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Tensor:
-    """True where |x − y| ≤ atol + rtol · |y|, or both are the same infinity."""
-    near = logical_and(le(abs(sub(x, y)), add(mul(abs(y), rtol), atol)), isfinite(y))
-    result = logical_or(near, eq(x, y))
-    return logical_or(result, logical_and(isnan(x), isnan(y))) if equal_nan else result
-
-
 def clamp(x: Tensor, min: Any = None, max: Any = None) -> Tensor:
     """x limited to [min, max]; a bound is a number, a tensor or None. Gradients pass where x is within the bounds."""
     if min is None and max is None:
@@ -252,21 +214,6 @@ def where(condition: Tensor, x: Any, y: Any) -> Tensor:
 def masked_fill(x: Tensor, mask: Tensor, value: Any) -> Tensor:
     """x with ``value`` where the mask is true."""
     return to(where(mask, value, x), x.dtype)
-
-
-def lerp(x: Any, end: Any, weight: Any) -> Tensor:
-    """x + weight · (end − x)."""
-    return add(x, mul(weight, sub(end, x)))
-
-
-def addcmul(x: Any, y: Any, z: Any, *, value: float = 1) -> Tensor:
-    """x + value · y · z."""
-    return add(x, mul(mul(y, z), value))
-
-
-def addcdiv(x: Any, y: Any, z: Any, *, value: float = 1) -> Tensor:
-    """x + value · y / z."""
-    return add(x, mul(div(y, z), value))
 
 
 def to(x: Tensor, *arguments: Any, dtype: Any = None, device: Any = None, copy: bool = False) -> Tensor:

@@ -174,6 +174,22 @@ def index_add(x: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: floa
     return wrap(al.add(use(x), added), x, source)
 
 
+def bincount(x: Tensor, weights: Tensor | None = None, minlength: int = 0) -> Tensor:
+    """How often, or with which total weight, each of 0, 1, 2, … occurs in a vector of integers. Reads the largest."""
+    from .reading import data  # reading sits above indexing
+
+    rows = max([minlength - 1, *data(x)]) + 1
+    counted = weights if weights is not None else wrap(nodes.const(1, int32, x._node.shape))
+    return wrap(_add_into(rows, nodes.cast(use(x), int32), use(counted)), *tensors(counted))
+
+
+def unique(x: Tensor) -> Tensor:
+    """The different entries in ascending order. Reads x, so it cannot stand in a compiled step."""
+    from .reading import data
+
+    return as_tensor(sorted(set(data(x)))).to(x.dtype)
+
+
 def nonzero(x: Tensor, *, as_tuple: bool = False) -> Any:
     """int32 [n, ndim]: the positions of entries that are not zero. Reads x, so it cannot stand in a compiled step."""
     positions = true_positions(ew.to(x, bool_))

@@ -8,8 +8,8 @@ from typing import Any
 from ..ir import algebra as al
 from ..ir import node as nodes
 from ..runtime.trace import use
+from . import composed, indexing
 from . import elementwise as ew
-from . import indexing
 from .core import Tensor, wrap
 from .operands import as_tensor, number
 
@@ -26,7 +26,19 @@ def _twin(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
 
 
 _OPERATIONS = (
-    *(ew.abs, ew.addcdiv, ew.addcmul, ew.ceil, ew.clamp, ew.div, ew.exp, ew.floor, ew.lerp, ew.log, ew.masked_fill),
+    *(
+        ew.abs,
+        composed.addcdiv,
+        composed.addcmul,
+        ew.ceil,
+        ew.clamp,
+        ew.div,
+        ew.exp,
+        ew.floor,
+        composed.lerp,
+        ew.log,
+        ew.masked_fill,
+    ),
     *(ew.maximum, ew.minimum, ew.mul, ew.neg, ew.pow, ew.reciprocal, ew.remainder, ew.round, ew.rsqrt, ew.sigmoid),
     *(ew.sqrt, ew.square, ew.tanh, ew.trunc, indexing.scatter, indexing.scatter_add, indexing.index_add),
 )

@@ -15,6 +15,7 @@ from ..ir import algebra as al
 from ..runtime.trace import use
 from . import (
     activation,
+    composed,
     creation,
     elementwise,
     indexing,
@@ -86,13 +87,17 @@ def _converter(dtype: Any) -> Callable[[Tensor], Tensor]:
 
 _NAMES = {
     elementwise: (
-        *("abs", "acos", "acosh", "add", "addcdiv", "addcmul", "asin", "asinh", "atan", "atan2", "atanh", "bitcast"),
+        *("abs", "acos", "acosh", "add", "asin", "asinh", "atan", "atan2", "atanh", "bitcast"),
         *("bitwise_and", "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor"),
-        *("ceil", "clamp", "cos", "cosh", "div", "eq", "erf", "erfc", "exp", "exp2", "expm1", "floor"),
-        *("floor_divide", "fmod", "frac", "ge", "gt", "isclose", "isfinite", "isinf", "isnan", "le", "lerp", "log"),
-        *("log10", "log1p", "log2", "logical_and", "logical_not", "logical_or", "logical_xor", "lt", "masked_fill"),
+        *("ceil", "clamp", "cos", "cosh", "div", "eq", "erf", "exp", "expm1", "floor"),
+        *("floor_divide", "ge", "gt", "isfinite", "isinf", "isnan", "le", "log"),
+        *("log1p", "logical_and", "logical_not", "logical_or", "logical_xor", "lt", "masked_fill"),
         *("maximum", "minimum", "mul", "ne", "neg", "pow", "reciprocal", "remainder", "round", "rsqrt", "sigmoid"),
         *("sign", "sin", "sinh", "sqrt", "square", "sub", "tan", "tanh", "to", "trunc"),
+    ),
+    composed: (
+        *("addcdiv", "addcmul", "erfc", "exp2", "fmod", "frac", "hypot", "isclose", "lerp", "log10", "log2"),
+        *("logaddexp", "nan_to_num"),
     ),
     reduction: (
         *("all", "amax", "amin", "any", "argmax", "argmin", "count_nonzero", "log_softmax", "logsumexp", "max"),
@@ -106,11 +111,11 @@ _NAMES = {
     joining: ("chunk", "narrow", "roll", "split", "unbind"),
     matrices: ("diag", "diag_embed", "diagonal", "trace", "tril", "triu"),
     indexing: (
-        *("gather", "index_add", "index_select", "masked_select", "nonzero", "scatter", "scatter_add", "take"),
-        "take_along_dim",
+        *("bincount", "gather", "index_add", "index_select", "masked_select", "nonzero", "scatter", "scatter_add"),
+        *("take", "take_along_dim", "unique"),
     ),
     products: ("addmm", "bmm", "dot", "matmul", "mm", "mv", "outer"),
-    sorting: ("argsort", "cumprod", "cumsum", "diff", "msort", "sort", "topk"),
+    sorting: ("argsort", "cumprod", "cumsum", "diff", "median", "msort", "sort", "topk"),
     activation: ("relu",),
     creation: ("new_tensor",),
     random: ("bernoulli_", "normal_", "uniform_"),
@@ -141,6 +146,7 @@ _RENAMED: Mapping[str, Callable] = MappingProxyType(
         "swapaxes": shaping.transpose,
         "true_divide": elementwise.div,
         "type_as": type_as,
+        "ravel": shaping.flatten,
         "view": shaping.reshape,
         "view_as": shaping.reshape_as,
         **inplace.TWINS,
@@ -190,6 +196,7 @@ _SPECIAL: Mapping[str, Callable] = MappingProxyType(
         "__array__": reading.to_array,
         "__repr__": reading.representation,
         "__format__": reading.formatted,
+        "__reduce__": reading.reduced,
     }
 )
 

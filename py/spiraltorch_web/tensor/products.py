@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..dtypes import float32
 from ..errors import ShapeError
 from ..ir import algebra as al
 from ..ir import node as nodes
@@ -141,10 +140,3 @@ def tensordot(x: Tensor, y: Tensor, dims: Any = 2) -> Tensor:
     b = wrap(nodes.permute(use(y), (*right, *columns)), y)
     m, n = math.prod(a.shape[: len(rows)]), math.prod(b.shape[len(right) :])
     return reshape(matmul(reshape(a, (m, shared)), reshape(b, (shared, n))), shape)
-
-
-def cosine_similarity(x: Tensor, y: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
-    """x · y / (‖x‖ ‖y‖) along an axis; norms below eps count as eps."""
-    lengths = (ew.sqrt(total(ew.square(ew.to(value, float32)), dim)) for value in (x, y))
-    a, b = (ew.maximum(length, eps) for length in lengths)
-    return ew.div(total(ew.mul(x, y), dim), ew.mul(a, b))

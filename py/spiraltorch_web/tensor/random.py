@@ -44,6 +44,7 @@ class Generator:
     def __init__(self, seed: int = 0) -> None:
         with outside_trace():
             self.state = wrap(_state(seed))
+        self.state._epoch = 0  # also a generator made while a step is recorded outlives the step
 
     def manual_seed(self, seed: int) -> Generator:
         """Start again from a seed: any integer, taken modulo 2^64."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..dtypes import bool_
+from ..dtypes import as_dtype, bool_
 from ..errors import ArgumentError, ShapeError
-from ..runtime.realize import read_values, read_values_async
+from ..runtime.realize import read_values, read_values_async, upload
 from .convert import nested, unpack
 from .core import Tensor
 from .format import pretty
@@ -107,7 +107,7 @@ def contains(x: Tensor, value: Any) -> bool:
 
 def allclose(x: Tensor, y: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
     """Whether all entries are close; see `isclose`."""
-    from .elementwise import isclose
+    from .composed import isclose
     from .reduction import all as every
 
     return bool(every(isclose(x, y, rtol, atol, equal_nan)))
@@ -126,3 +126,14 @@ def representation(x: Tensor) -> str:
 def formatted(x: Tensor, spec: str) -> str:
     """``f"{loss:.3f}"`` for a tensor with one entry."""
     return format(item(x), spec) if spec and x._node.size == 1 else str(x)
+
+
+def reduced(x: Tensor) -> tuple:
+    """Pickle's protocol: values, shape and dtype."""
+    return _restored, (type(x), bytes(read_values([x])[0]), tuple(x.shape), x.dtype.name, x.requires_grad)
+
+
+def _restored(kind: type, values: bytes, shape: tuple[int, ...], dtype: str, requires_grad: bool) -> Tensor:
+    result = kind.__new__(kind)
+    result._setup(upload(values, shape, as_dtype(dtype)), False, True)
+    return result.requires_grad_() if requires_grad else result

@@ -17,7 +17,8 @@ from .core import Tensor, wrap
 from .indexing import take_along_dim
 from .joining import narrow
 from .operands import as_tensor, axis_index
-from .shaping import movedim
+from .reduction import sum as total
+from .shaping import movedim, reshape, squeeze, unsqueeze
 
 
 class Sorted(NamedTuple):
@@ -97,3 +98,21 @@ def diff(x: Tensor, n: int = 1, dim: int = -1) -> Tensor:
         length = x.shape[dim]
         x = ew.sub(narrow(x, dim, 1, length - 1), narrow(x, dim, 0, length - 1))
     return x
+
+
+def median(x: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
+    """The middle entry, the lower one of two; with an axis, (values, indices) along it."""
+    if dim is None:
+        return median(reshape(x, (-1,)), 0).values
+    axis = axis_index("median", dim, x.ndim)
+    found = sort(x, axis)
+    middle = (narrow(part, axis, (x.shape[axis] - 1) // 2, 1) for part in found)
+    values, indices = (part if keepdim else squeeze(part, axis) for part in middle)
+    return Sorted(values, indices)
+
+
+def searchsorted(sorted_sequence: Tensor, values: Any, *, right: bool = False) -> Tensor:
+    """int32: where each value would be inserted to keep the last axis of the sequence in order."""
+    values = as_tensor(values)
+    before = ew.le if right else ew.lt
+    return total(before(unsqueeze(sorted_sequence, -2), unsqueeze(values, -1)), -1)

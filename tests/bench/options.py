@@ -20,6 +20,7 @@ class Options:
     chromium: Path | None
     flags: tuple[str, ...]
     site: Path
+    page_seconds: float
 
 
 def add_arguments(parser: argparse.ArgumentParser, root: Path) -> None:
@@ -33,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser, root: Path) -> None:
     add("--memory-steps", type=int, default=2000, metavar="N", help="steps of the memory section")
     add("--chromium", type=Path, metavar="PATH", help="browser (default: the installed Chromium)")
     add("--flags", default="", help="browser flags in place of the usual ones for this machine, separated by spaces")
+    add("--page-seconds", type=float, default=400.0, help="after which a benchmark page is given up")
     add("--site", type=Path, default=root / "dist" / "site-bench", metavar="DIR", help="site built with the benchmarks")
 
 
@@ -48,4 +50,5 @@ def read_options(parsed: argparse.Namespace) -> Options:
         chromium=parsed.chromium,
         flags=tuple(parsed.flags.split()),
         site=parsed.site,
+        page_seconds=parsed.page_seconds,
     )

@@ -8,12 +8,16 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from . import product, step
+from . import page, product, step
 from .options import Options, add_arguments, read_options
 from .report import Report
 
 ROOT = Path(__file__).resolve().parents[2]
-SECTIONS: dict[str, Callable[[Report, Options], None]] = {"step": step.run, "matmul": product.run}
+SECTIONS: dict[str, Callable[[Report, Options], None]] = {
+    "step": step.run,
+    "matmul": product.run,
+    "page": page.run,
+}
 
 
 def main(arguments: list[str] | None = None) -> int:

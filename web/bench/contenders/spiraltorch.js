@@ -1,0 +1,66 @@
+/**
+ * Ours, as the page runs it: Python boots with the page's own modules, and every call that Python makes to JavaScript
+ * for the device or the page is counted.
+ */
+
+import { boot } from "../../kernel/boot.js";
+import { Control } from "../../kernel/control.js";
+import { serve } from "../calls.js";
+
+let calls = 0;
+let training = null;
+const control = new Control(() => {});
+const pageModule = counted({ breathe: () => control.breathe(), verdict: () => control.takeVerdict() });
+
+/** The same object, with its calls counted; calls that it makes to itself are not. */
+function counted(target) {
+  return new Proxy(target, {
+    get(_, name) {
+      const value = Reflect.get(target, name);
+      if (typeof value !== "function") return value;
+      return (...given) => {
+        calls += 1;
+        return value.apply(target, given);
+      };
+    },
+  });
+}
+
+/** Python finds the executor through `take`, which then gives out a counted one. */
+async function countExecutorCalls(base) {
+  await import(new URL("engine/device/web/executor.js", base).href);
+  const registry = globalThis.spiraltorchExecutor;
+  const take = registry.take.bind(registry);
+  registry.take = (wish) => {
+    const executor = take(wish);
+    return executor && counted(executor);
+  };
+}
+
+async function prepare(problem, device) {
+  const base = new URL("../../", import.meta.url).href;
+  await countExecutorCalls(base);
+  const { python, device: found, versions } = await boot(
+    { base, device, interrupts: null }, pageModule, () => {}, () => {});
+  control.begin();
+  const source = await (await fetch(new URL("spiraltorch.py", import.meta.url))).text();
+  python.runPython(source);
+  const make = python.globals.get("Training");
+  training = await make.callPromising(problem.images, problem.labels, problem.layers);
+  return { version: versions.spiraltorch, adapter: found.name, software: found.software };
+}
+
+const run = (steps) => training.run.callPromising(steps);
+
+async function details() {
+  const steps = 100;
+  await run(1);
+  calls = 0;
+  await training.take.callPromising(steps);
+  const callsPerStep = calls / steps;
+  return { callsPerStep, ...JSON.parse(await training.details.callPromising()) };
+}
+
+const memory = async () => JSON.parse(await training.memory.callPromising());
+
+serve({ prepare, run, details, memory });

@@ -1,0 +1,66 @@
+"""The step as a user of the page writes it; `spiraltorch.js` drives it."""
+
+import gc
+import json
+import sys
+
+import spiraltorch_web as st
+from spiraltorch_web import nn, optim
+from spiraltorch_web.runtime.session import session
+
+GPU_REPEATS = 20
+
+
+class Training:
+    """A network in training; arrays come from JavaScript."""
+
+    def __init__(self, images, labels, layers):
+        self.model = nn.Sequential(nn.Linear(784, 512), nn.ReLU(), nn.Linear(512, 256), nn.ReLU(), nn.Linear(256, 10))
+        linears = [layer for layer in self.model if isinstance(layer, nn.Linear)]
+        for layer, given in zip(linears, layers):
+            with st.no_grad():
+                layer.weight.copy_(st.tensor(given.weight.to_memoryview()).reshape(given.outputs, given.inputs))
+                layer.bias.copy_(st.tensor(given.bias.to_memoryview()))
+        self.images = st.tensor(images.to_memoryview()).reshape(-1, 784)
+        self.labels = st.tensor(labels.to_memoryview())
+        st.realize(self.images)
+        self.optimizer = optim.Adam(self.model.parameters(), lr=1e-3)
+        self.criterion = nn.CrossEntropyLoss()
+        self.step = st.compile(self._step)
+
+    def _step(self, images, labels):
+        self.optimizer.zero_grad()
+        loss = self.criterion(self.model(images), labels)
+        loss.backward()
+        self.optimizer.step()
+        return loss
+
+    def take(self, steps):
+        """Take steps without reading; the last loss."""
+        for _ in range(steps):
+            loss = self.step(self.images, self.labels)
+        return loss
+
+    def run(self, steps):
+        """Take steps and read the last loss."""
+        return self.take(steps).item()
+
+    def details(self):
+        """What the program of a step is made of, as JSON."""
+        device, taken = session().device, []
+        device.submit = lambda number, handles: taken.append((number, tuple(handles)))  # shadows the method
+        try:
+            kept = self.take(1)
+        finally:
+            del device.submit
+        ((number, handles),) = taken
+        seconds = device.time(number, handles, GPU_REPEATS)
+        del kept
+        return json.dumps({"dispatches": len(self.step.programs()[-1].dispatches), "gpuSeconds": seconds})
+
+    def memory(self):
+        """Counts and bytes after a collection, as JSON."""
+        gc.collect()
+        facts = st.memory()
+        python = {"pythonObjects": len(gc.get_objects()), "pythonBlocks": sys.getallocatedblocks()}
+        return json.dumps({"buffers": facts["buffers"], "bufferBytes": facts["allocated"], **python})

@@ -1,0 +1,43 @@
+/** TensorFlow.js on its WebGPU backend: `optimizer.minimize` with its own Adam, everything tidied. */
+
+import * as tf from "../vendor/tfjs.js";
+import { serve } from "../calls.js";
+import { BETAS, EPSILON, RATE, transposed } from "../problem.js";
+
+let step = null;
+
+async function prepare(problem) {
+  if (!await tf.setBackend("webgpu")) throw new Error("no WebGPU");
+  await tf.ready();
+  const variables = problem.layers.map((layer) => ({
+    weight: tf.variable(tf.tensor2d(transposed(layer), [layer.inputs, layer.outputs])),
+    bias: tf.variable(tf.tensor1d(layer.bias)),
+  }));
+  const images = tf.tensor2d(problem.images, [problem.batch, 784]);
+  const labels = tf.tensor1d(problem.labels, "int32");
+  const targets = tf.cast(tf.oneHot(labels, 10), "float32");
+  const optimizer = tf.train.adam(RATE, ...BETAS, EPSILON);
+  const last = variables.length - 1;
+  const lossOf = () => {
+    const logits = variables.reduce((x, { weight, bias }, index) => {
+      const z = tf.add(tf.matMul(x, weight), bias);
+      return index < last ? tf.relu(z) : z;
+    }, images);
+    return tf.losses.softmaxCrossEntropy(targets, logits);
+  };
+  step = () => optimizer.minimize(lossOf, true);
+  return { version: tf.version_core };
+}
+
+async function run(steps) {
+  let loss = null;
+  for (let count = 0; count < steps; count += 1) {
+    loss?.dispose();
+    loss = step();
+  }
+  const [value] = await loss.data();
+  loss.dispose();
+  return value;
+}
+
+serve({ prepare, run });

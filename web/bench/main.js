@@ -1,0 +1,98 @@
+/**
+ * Runs what the address asks for and posts the result as JSON to `results` beside this page.
+ *
+ *   contenders=spiraltorch,jax,tfjs,borch   who takes part (default spiraltorch,jax,tfjs)
+ *   batch=64                                batch size
+ *   rounds=5  seconds=1                     rounds in which all take turns, and how long each turn is
+ *   patience=60                             seconds after which a library that does not answer takes no part
+ *   memory=2000                             instead: that many steps of ours, with memory before and after
+ *   device=auto|webgpu                      as in `st.set_device`; software adapters need "webgpu"
+ */
+
+import { Contender } from "./calls.js";
+import { memoryNow } from "./memory.js";
+import { makeProblem } from "./problem.js";
+
+const PARITY_STEPS = 3;
+const MOST_STEPS = 4000;
+const asked = new URLSearchParams(location.search);
+const wanted = (name, otherwise) => asked.get(name) ?? otherwise;
+const PATIENCE = Number(wanted("patience", 60));
+
+async function compare() {
+  const problem = makeProblem(Number(wanted("batch", 64)));
+  const taking = [];
+  const absent = {};
+  for (const name of wanted("contenders", "spiraltorch,jax,tfjs").split(",")) {
+    const contender = new Contender(name, PATIENCE);
+    try {
+      const { value, seconds } = await contender.call("prepare", problem, wanted("device", "webgpu"));
+      const { value: loss } = await contender.call("run", PARITY_STEPS);
+      log(`${name}: ready in ${seconds.toFixed(2)} s, loss after ${PARITY_STEPS} steps ${loss}`);
+      taking.push({ contender, facts: { ...value, lossAfterThreeSteps: loss }, samples: [] });
+    } catch (error) {
+      absent[name] = error.message;
+      log(`${name}: takes no part: ${error.message}`);
+      contender.close();
+    }
+  }
+  for (const part of taking) part.steps = await stepsWithin(part.contender, Number(wanted("seconds", 1)));
+  for (let round = 0; round < Number(wanted("rounds", 5)); round += 1) {
+    for (const part of taking) part.samples.push(await secondsPerStep(part.contender, part.steps));
+  }
+  const results = {};
+  for (const { contender, facts, steps, samples } of taking) {
+    const details = contender.name === "spiraltorch" ? (await contender.call("details")).value : {};
+    results[contender.name] = { ...facts, ...details, steps, samples };
+    log(`${contender.name}: ${samples.map((each) => (each * 1000).toFixed(3)).join(", ")} ms a step`);
+    contender.close();
+  }
+  return { batch: problem.batch, results, absent };
+}
+
+async function secondsPerStep(contender, steps) {
+  return (await contender.call("run", steps)).seconds / steps;
+}
+
+/** How many steps fill a turn. */
+async function stepsWithin(contender, seconds) {
+  let steps = 2;
+  let each = await secondsPerStep(contender, steps);
+  while (each * steps < seconds / 4 && steps < MOST_STEPS) {
+    steps *= 2;
+    each = await secondsPerStep(contender, steps);
+  }
+  return Math.max(1, Math.min(MOST_STEPS, Math.round(seconds / each)));
+}
+
+/** Memory of the page and of ours, in the middle of a long run and at its end. */
+async function grow(steps) {
+  const problem = makeProblem(Number(wanted("batch", 8)));
+  const ours = new Contender("spiraltorch", steps);
+  const { value: facts } = await ours.call("prepare", problem, wanted("device", "webgpu"));
+  const readings = [];
+  for (const part of [steps / 10, steps / 2, steps / 2]) {
+    await ours.call("run", Math.round(part));
+    const { value: inside } = await ours.call("memory");
+    readings.push({ ...inside, ...await memoryNow() });
+    log(JSON.stringify(readings.at(-1)));
+  }
+  ours.close();
+  return { batch: problem.batch, facts, steps, readings };
+}
+
+function log(line) {
+  document.querySelector("#log").textContent += `${line}\n`;
+  console.info(line); // the harness shows it when no result arrives
+}
+
+async function main() {
+  const memory = asked.get("memory");
+  const outcome = await (memory ? grow(Number(memory)) : compare()).catch((error) => ({ error: String(error.stack) }));
+  const told = { ...outcome, browser: navigator.userAgent };
+  log(JSON.stringify(told, null, 1));
+  const headers = { "Content-Type": "application/json" };
+  await fetch("results", { method: "POST", headers, body: JSON.stringify(told) });
+}
+
+await main();

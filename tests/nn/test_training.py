@@ -1,5 +1,7 @@
 """Whole training steps: compiled equals eager, WebGPU equals the CPU, and nothing grows."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -18,10 +20,10 @@ def batch(count: int, features: int, classes: int) -> tuple:
 class Run:
     """A small classifier with its optimiser and its step."""
 
-    def __init__(self, build, lr: float = 1e-2, **loss_settings) -> None:
+    def __init__(self, build, optimizer=optim.Adam, lr: float = 1e-2, **loss_settings) -> None:
         manual_seed(0)
         self.model = build()
-        self.optimizer = optim.Adam(self.model.parameters(), lr=lr)
+        self.optimizer = optimizer(self.model.parameters(), lr=lr)
         self.loss = nn.CrossEntropyLoss(**loss_settings)
         self.step: Compiled = compile(self.eager_step)
 
@@ -65,7 +67,8 @@ def distance(a: np.ndarray, b: np.ndarray) -> float:
 
 @pytest.mark.parametrize("build", [mlp, network])
 def test_compiled_training_equals_eager_training(device, build):
-    eager, compiled = Run(build), Run(build)
+    # Not Adam: it blows the rounding of gradients that are zero, such as that of a key's bias, up to whole steps.
+    eager, compiled = (Run(build, partial(optim.SGD, momentum=0.9)) for _ in range(2))
     x, y = batch(24, 20, 5)
     for _ in range(5):
         expected, found = eager.eager_step(x, y).item(), compiled.step(x, y).item()

@@ -5,7 +5,7 @@
 //
 // @bind  0 values read  ELEMENT[OUTER * LENGTH * INNER]; the axis is the middle one
 // @bind  1 sums   write ELEMENT[OUTER * LENGTH * INNER]
-// @bind  2 totals write ELEMENT[OUTER * CHUNKS * INNER]
+// @bind  2 totals write ELEMENT[OUTER * CHUNKS * INNER]; left out where a line is one chunk
 // @grid  OUTER * INNER * CHUNKS workgroups, folded into x and y
 // @tune  THREADS, ITEMS; CHUNK = THREADS * ITEMS
 // @needs 4 * THREADS bytes of workgroup memory
@@ -13,7 +13,9 @@
 
 @group(0) @binding(0) var<storage, read> values: array<${ELEMENT}>;
 @group(0) @binding(1) var<storage, read_write> sums: array<${ELEMENT}>;
+// #if CHUNKED
 @group(0) @binding(2) var<storage, read_write> totals: array<${ELEMENT}>;
+// #end
 
 var<workgroup> sh_sum: array<${ELEMENT}, ${THREADS}>;
 
@@ -49,5 +51,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     // #for I < ITEMS
     if (first + ${I}u < ${LENGTH}u) { sums[line + (first + ${I}u) * ${INNER}u] = before + upto_${I}; }
     // #end
+    // #if CHUNKED
     if (thread == 0u) { totals[(outer * ${CHUNKS}u + chunk) * ${INNER}u + inner] = sh_sum[${THREADS}u - 1u]; }
+    // #end
 }

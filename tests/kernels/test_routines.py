@@ -108,7 +108,7 @@ def test_scatter_add_gives_the_same_bits_twice(gpu: NativeGpu) -> None:
 @pytest.mark.parametrize("kind", ("float32", "int32"))
 @pytest.mark.parametrize(
     ("shape", "axis"),
-    [((1,), 0), ((5, 3, 4), 1), ((3, 1023), 1), ((1025, 3), 0), ((2, 4096), 1)],
+    [((1,), 0), ((5, 3, 4), 1), ((300, 64), 1), ((3, 1023), 1), ((1025, 3), 0), ((2, 4097, 5), 1), ((2, 4096), 1)],
     ids=str,
 )
 def test_cumsum_equals_numpy(gpu: NativeGpu, shape: tuple[int, ...], axis: int, kind: str) -> None:

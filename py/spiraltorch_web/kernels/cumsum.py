@@ -1,4 +1,4 @@
-"""cumsum along any axis: chunks scanned in workgroups, their totals scanned in turn, then added (reduce, then scan)."""
+"""cumsum along any axis: chunks scanned by threads or workgroups, their totals scanned in turn, then added."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from .grids import ceil_div
 from .launches import given, launch, launch_entries, result, scratch
 from .registry import Launch, LimitsLike, Lowered, Operand, Routine, Spec
 
-THREADS, ITEMS = 256, 4
-CHUNK = THREADS * ITEMS
+THREADS, ITEMS = 256, 4  # of a workgroup that scans a chunk of the last axis
+WALK = 64  # entries that one thread scans where threads walk the chunks
 
 
 def _infer(specs: Sequence[Spec], params: tuple) -> tuple[Spec, ...]:
@@ -48,23 +48,29 @@ def _scan(
 ) -> None:
     """Append the launches that scan the middle axis of ``lines``, and the bytes of the scratch that they use."""
     outer, length, inner = lines
-    chunks = ceil_div(length, CHUNK)
+    walked = inner > 1 or length <= WALK
+    chunk = WALK if walked else THREADS * ITEMS
+    chunks = ceil_div(length, chunk)
+    count = outer * chunks * inner
 
-    def temporary(count: int) -> Operand:
-        sizes.append(4 * count)
+    def temporary(entries: int) -> Operand:
+        sizes.append(4 * entries)
         return scratch(len(sizes) - 1)
 
-    totals = temporary(outer * chunks * inner)
     local = sums if chunks == 1 else temporary(outer * length * inner)
-    shared = {"ELEMENT": element, "LENGTH": length, "INNER": inner, "CHUNKS": chunks, "CHUNK": CHUNK}
-    tuning = {"THREADS": THREADS, "THREADS_LOG": THREADS.bit_length() - 1, "ITEMS": ITEMS}
-    groups = outer * inner * chunks
-    launches.append(launch("cumsum_chunks", (values, local, totals), groups, caps, **shared, **tuning))
+    totals = () if chunks == 1 else (temporary(count),)
+    shape = {"ELEMENT": element, "LENGTH": length, "INNER": inner, "CHUNKS": chunks, "CHUNK": chunk}
+    choice = {"CHUNKED": chunks > 1}
+    if walked:
+        launches.append(launch_entries("cumsum_lines", (values, local, *totals), count, caps, **shape, **choice))
+    else:
+        tuning = {"THREADS": THREADS, "THREADS_LOG": THREADS.bit_length() - 1, "ITEMS": ITEMS}
+        launches.append(launch("cumsum_chunks", (values, local, *totals), count, caps, **shape, **choice, **tuning))
     if chunks == 1:
         return
-    scanned = temporary(outer * chunks * inner)
-    _scan(totals, scanned, (outer, chunks, inner), element, caps, launches, sizes)
-    launches.append(launch_entries("cumsum_offsets", (local, scanned, sums), outer * length * inner, caps, **shared))
+    scanned = temporary(count)
+    _scan(*totals, scanned, (outer, chunks, inner), element, caps, launches, sizes)
+    launches.append(launch_entries("cumsum_offsets", (local, scanned, sums), outer * length * inner, caps, **shape))
 
 
 def _reference(np, arrays: Sequence, params: tuple) -> tuple:

@@ -111,6 +111,8 @@ def test_numpy_takes_tensors():
     assert isinstance(np.ones(2, np.float32) * x, st.Tensor)
     assert (np.float32(2) * x).tolist() == [[2.0, 4.0]]
     assert (x + np.ones(2, np.float32)).tolist() == [[2.0, 3.0]]
+    assert (st.tensor([3]) ** np.int64(2)).tolist() == [9]
+    assert st.where(x > 1, np.float32(7), x).tolist() == [[1.0, 7.0]]
 
 
 def test_numbers_out_of_tensors():

@@ -43,12 +43,12 @@ def log10(x: Any) -> Tensor:
 
 
 def erfc(x: Any) -> Tensor:
-    """1 − ew.erf(x)."""
+    """1 − erf(x)."""
     return ew.sub(1, ew.erf(x))
 
 
 def frac(x: Any) -> Tensor:
-    """x − ew.trunc(x)."""
+    """x − trunc(x)."""
     return ew.sub(x, ew.trunc(x))
 
 
@@ -60,7 +60,7 @@ def isclose(x: Any, y: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: b
 
 
 def fmod(x: Any, y: Any) -> Tensor:
-    """x − y · ew.trunc(x / y): the rest with the sign of x."""
+    """x − y · trunc(x / y): the rest with the sign of x."""
     return ew.sub(x, ew.mul(y, ew.div(x, y, rounding_mode="trunc")))
 
 

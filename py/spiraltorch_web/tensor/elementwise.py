@@ -35,7 +35,7 @@ from .arithmetic import ne as ne
 from .arithmetic import remainder as remainder
 from .arithmetic import sub as sub
 from .core import Tensor, wrap
-from .operands import aligned, as_tensor, broadcast_shapes, common_dtype, tensors
+from .operands import aligned, as_tensor, broadcast_shapes, common_dtype, operand, tensors
 
 UnaryFunction = Callable[[Any], Tensor]
 
@@ -91,6 +91,7 @@ trunc = _rounding("trunc", Op.TRUNC, "The integer part.")
 
 def div(x: Any, y: Any, rounding_mode: str | None = None) -> Tensor:
     """x / y; integers give float32. ``rounding_mode`` is None, "floor" or "trunc"."""
+    x, y = operand(x), operand(y)
     if rounding_mode == "floor":
         return floor_divide(x, y)
     dtype = common_dtype(x, y)
@@ -104,6 +105,7 @@ def div(x: Any, y: Any, rounding_mode: str | None = None) -> Tensor:
 
 def pow(x: Any, y: Any) -> Tensor:
     """x to the power of y. Small constant exponents become products and roots."""
+    x, y = operand(x), operand(y)
     if isinstance(x, Tensor) and isinstance(y, (int, float)) and not isinstance(y, bool):
         special = _constant_power(x, y)
         if special is not None:
@@ -157,6 +159,7 @@ def square(x: Any) -> Tensor:
 
 def atan2(y: Any, x: Any) -> Tensor:
     """The angle of the point (x, y), in (−π, π]."""
+    y, x = operand(y), operand(x)
     dtype = common_dtype(y, x)
     nodes = aligned("atan2", dtype if dtype.kind == "f" else float32, y, x)
     return wrap(elementwise(Op.ATAN2, *nodes), *tensors(y, x))
@@ -203,8 +206,8 @@ def clamp(x: Tensor, min: Any = None, max: Any = None) -> Tensor:
 
 def where(condition: Tensor, x: Any, y: Any) -> Tensor:
     """x where the condition is true, else y."""
-    dtype = common_dtype(x, y)
-    a, b = aligned("where", dtype, x, y)
+    x, y = operand(x), operand(y)
+    a, b = aligned("where", common_dtype(x, y), x, y)
     mask = cast(use(as_tensor(condition)), bool_)
     shape = broadcast_shapes("where", mask.shape, a.shape)
     nodes = (al.broadcast_to(node, shape) for node in (mask, a, b))

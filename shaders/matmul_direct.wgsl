@@ -82,12 +82,18 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         }
     }
     // #else
-    // #for I < ROW_BLOCKS
-    // #for R < 4
-    // #for J < COLUMN_BLOCKS
-    store_run(batch, m + ${I}u * 4u + ${R}u, n + ${J}u * 4u, sum_${I}_${R}_${J});
-    // #end
-    // #end
-    // #end
+    // One copy of the epilogue in a loop: written out for every run it took most of the time to compile.
+    var sums = array<vec4<f32>, ${RUNS}>(
+        // #for I < ROW_BLOCKS
+        // #for R < 4
+        // #for J < COLUMN_BLOCKS
+        sum_${I}_${R}_${J},
+        // #end
+        // #end
+        // #end
+    );
+    for (var run = 0u; run < ${RUNS}u; run++) {
+        store_run(batch, m + run / ${COLUMN_BLOCKS}u, n + run % ${COLUMN_BLOCKS}u * 4u, sums[run]);
+    }
     // #end
 }

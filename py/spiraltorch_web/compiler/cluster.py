@@ -339,7 +339,7 @@ class Clustering:
             cluster = self.home[node]
             if node in wanted or node in cluster.anchors or OPS[node.op].kind is not Kind.ELEMENTWISE:
                 continue
-            arrays = [src for src in node.srcs if src in self.home]
+            arrays = [src for src in dict.fromkeys(node.srcs) if src in self.home]
             cost = COSTS.get(node.op, 1) + sum(extra.get(src, 0) for src in arrays)
             cost += sum(self.cost[src] for src in node.srcs if src not in self.home)
             if len(arrays) == 1 and (arrays[0] in self.stored or arrays[0] in extra) and cost <= RECOMPUTE_COST:

@@ -33,7 +33,9 @@ NARROW: tuple[tuple[Variant, float], ...] = (
 # 0.6 s to compile instead of 0.15 s: they are for products that take milliseconds.
 SOFTWARE_LARGE = Direct(4, 4, 4, 2)
 SOFTWARE = tuple(Direct(rows, columns, 4, 2) for rows in (1, 2) for columns in (1, 2))
-LARGE = 1 << 22  # multiplications
+# Multiplications. Below SMALL the time to compile a kernel, which grows with its block, counts more than its speed.
+SMALL = 1 << 19
+LARGE = 1 << 22
 
 VARIANTS: tuple[Variant, ...] = (*(variant for variant, _ in LADDER + NARROW), SOFTWARE_LARGE, *SOFTWARE)
 
@@ -59,6 +61,9 @@ def _half_filled(problem: MatmulProblem, variant: Variant) -> bool:
 
 
 def _software_variant(problem: MatmulProblem) -> Variant:
-    if problem.batch * problem.m * problem.n * problem.k >= LARGE and _half_filled(problem, SOFTWARE_LARGE):
+    work = problem.batch * problem.m * problem.n * problem.k
+    if work < SMALL:
+        return Direct(1, 1, 4, 2)
+    if work >= LARGE and _half_filled(problem, SOFTWARE_LARGE):
         return SOFTWARE_LARGE
     return Direct(2 if problem.m > 4 else 1, 2 if problem.n > 4 else 1, 4, 2)

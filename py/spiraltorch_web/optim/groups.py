@@ -21,7 +21,8 @@ class ParamGroup(UserDict):
     """Settings under PyTorch's keys, such as ``group["lr"] = 0.01``.
 
     ``rate`` is the learning rate as a 0-d tensor: setting ``"lr"`` writes it, so a compiled step uses the new value at
-    once. The other settings are constants of a compiled step; changing one makes the step compile again.
+    once. The other settings are constants of a compiled step; ``version`` counts their changes, and after one the step
+    compiles again.
     """
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
@@ -29,6 +30,7 @@ class ParamGroup(UserDict):
         self.data.update(settings)
         check_range("lr", self["lr"], at_least=0.0)
         self.rate = _scalar(self["lr"])
+        self.version = 0
 
     def __setitem__(self, key: str, value: Any) -> None:
         if key == "lr":
@@ -36,12 +38,9 @@ class ParamGroup(UserDict):
             if session().tracing is not None:
                 raise TraceError("set the learning rate outside of the compiled step: the step reads it when it runs")
             self.rate.assign_(_scalar(value))
+        elif key == "params" or self.data.get(key) != value:
+            self.version += 1
         super().__setitem__(key, value)
-
-    @property
-    def constants(self) -> tuple[tuple[str, Any], ...]:
-        """The settings that a compiled step bakes in."""
-        return tuple((key, value) for key, value in self.items() if key not in ("lr", "params"))
 
 
 def check_range(name: str, value: object, at_least: float = -math.inf, below: float = math.inf) -> None:

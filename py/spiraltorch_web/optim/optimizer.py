@@ -142,7 +142,7 @@ class Optimizer:
 
     def _step_group(self, group: ParamGroup) -> dict[Tensor, Tensor]:
         """New values for the group's parameters, their state and their clocks."""
-        guarded(group, "constants")
+        guarded(group, "version")
         ready = [parameter for parameter in group["params"] if parameter.grad is not None]
         updates: dict[Tensor, Tensor] = {}
         for clock, parameters in self._by_clock(ready).items():

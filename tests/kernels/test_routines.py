@@ -81,7 +81,7 @@ def test_argsort_of_extreme_integers_keeps_their_order(gpu: NativeGpu, value: in
 @pytest.mark.parametrize("index_kind", ("int32", "uint32"))
 @pytest.mark.parametrize(
     ("index_shape", "rest", "rows"),
-    [((1,), (), 1), ((7,), (3,), 5), ((4, 5), (2, 3), 6), ((3000,), (2,), 11), ((300,), (), 1000), ((0,), (3,), 4)],
+    [((1,), (), 1), ((7,), (3,), 5), ((4, 5), (2, 3), 6), ((5, 13), (3,), 9), ((3000,), (2,), 11), ((300,), (), 1000), ((0,), (3,), 4)],
     ids=str,
 )
 def test_scatter_add_equals_numpy(

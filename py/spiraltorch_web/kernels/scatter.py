@@ -11,6 +11,9 @@ from .launches import given, launch_entries, result, scratch
 from .registry import LimitsLike, Lowered, Routine, Spec
 from .sort import sort_launches
 
+# Up to this many row numbers, comparing an entry with all of them takes less than sorting them first.
+FEW = 64
+
 
 def _infer(specs: Sequence[Spec], params: tuple) -> tuple[Spec, ...]:
     (index_shape, index_dtype), (shape, dtype) = specs
@@ -34,20 +37,17 @@ def _lower(specs: Sequence[Spec], outputs: Sequence[Spec], params: tuple, caps: 
         return Lowered(())
     if count == 0:
         return Lowered((launch_entries("fill_zero", (result(0),), entries, caps, dtype, ELEMENT=dtype.storage),))
+    element = {"ELEMENT": dtype.storage, "VALUE": dtype.value, "COUNT": count, "WIDTH": entries // shape[0]}
+    if count <= FEW:
+        operands = (given(0), given(1), result(0))
+        kind = {"INDEX": index_dtype.storage, "LAST_ROW": shape[0] - 1}
+        return Lowered((launch_entries("scatter_few", operands, entries, caps, dtype, **element, **kind),))
     order, rows, spares = scratch(0), scratch(1), (scratch(2), scratch(3))
     kind = {"IS_ROW_INDEX": True, "LAST_ROW": shape[0] - 1, "IS_SIGNED": index_dtype.kind == "i"}
     sort = sort_launches(given(0), order, rows, spares, 1, count, caps, **kind)
-    sizes = {"COUNT": count, "WIDTH": entries // shape[0], "SEARCH_STEPS": count.bit_length()}
-    sums = launch_entries(
-        "scatter_sum",
-        (rows, order, given(1), result(0)),
-        entries,
-        caps,
-        dtype,
-        ELEMENT=dtype.storage,
-        VALUE=dtype.value,
-        **sizes,
-    )
+    operands = (rows, order, given(1), result(0))
+    steps = count.bit_length()
+    sums = launch_entries("scatter_sum", operands, entries, caps, dtype, **element, SEARCH_STEPS=steps)
     return Lowered((*sort, sums), (4 * count,) * (2 if len(sort) == 1 else 4))
 
 

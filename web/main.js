@@ -5,7 +5,7 @@ import { Drafts } from "./drafts.js";
 import { Kernel } from "./kernel/client.js";
 import { followKernel } from "./follow.js";
 import { connectSplitters } from "./layout.js";
-import { mountPanels } from "./panels/registry.js";
+import { loadPanels } from "./panels/registry.js";
 import { openKept } from "./persist.js";
 import { initialState, settingsFromHash } from "./state.js";
 import { Store } from "./store.js";
@@ -16,6 +16,7 @@ store.watch("theme", (theme) => {
   else document.documentElement.dataset.theme = theme;
 }, { now: true });
 
+const panelsLoaded = loadPanels();
 const kernel = new Kernel({ base: new URL(".", location.href).href, device: store.get("device") });
 followKernel(store, kernel);
 
@@ -25,9 +26,11 @@ const drafts = new Drafts(store, kept);
 const actions = createActions({ store, kernel, drafts });
 const page = { store, kernel, actions, kept };
 
-await Promise.all([
+const [mountPanels] = await Promise.all([
+  panelsLoaded,
   drafts.openFirst(location.hash),
-  mountPanels(page),
   connectSplitters(document.querySelector(".workbench"), kept),
 ]);
+mountPanels(page);
+performance.mark("shell");
 document.documentElement.dataset.ready = "shell";

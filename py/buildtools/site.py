@@ -19,6 +19,7 @@ from .examples import examples_manifest
 from .policy import headers_file, with_meta_policy
 from .project import BuildError, Project, say
 from .runtime import DEFAULT_VERSION, Runtime, hosted_wheels, runtime_for, write_runtime
+from .shell import with_first_paint
 from .stamps import digest, file_sha256, is_current, tree_files, write_stamp
 from .vendor import bundle_vendor
 from .wheel import build_wheel
@@ -88,7 +89,7 @@ def _write(
     (folder / "_headers").write_text(headers_file(options.connect_src))
     index = folder / "index.html"
     if index.is_file():
-        index.write_text(with_meta_policy(index.read_text(), options.connect_src))
+        index.write_text(with_meta_policy(with_first_paint(index.read_text(), folder), options.connect_src))
     _compress(project, folder)
     _write_json(folder / "manifest.json", _manifest(folder))
 

@@ -65,7 +65,7 @@ predict = st.compile(model)
 for step in st.progress(range(options.steps)):
     loss = train_step(train_x, train_y)
     live.add_scalar("loss/train", loss, step)
-    if step % 20 == 0:
+    if step % 20 == 10:
         test_loss, test_accuracy = evaluate(test_x, test_y)
         _, train_accuracy = evaluate(train_x, train_y)
         live.add_scalar("loss/test", test_loss, step)

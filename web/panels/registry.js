@@ -15,12 +15,19 @@ export const PANELS = [
   { name: "console", region: "console" },
 ];
 
-/** Load and mount every panel; its style sheet first, so that nothing moves when it appears. */
-export async function mountPanels(page) {
-  await Promise.all(PANELS.map(async ({ name, region }) => {
-    const [panel] = await Promise.all([import(`./${name}/panel.js`), loadStyle(new URL(`./${name}/style.css`, import.meta.url))]);
-    panel.mount(document.querySelector(`[data-region="${region}"]`), page);
+/**
+ * Load every panel, its style sheet with it so that nothing moves when it appears.
+ * @returns {Promise<(page: object) => void>} mounts them all
+ */
+export async function loadPanels() {
+  const panels = await Promise.all(PANELS.map(async ({ name, region }) => {
+    const style = loadStyle(new URL(`./${name}/style.css`, import.meta.url));
+    const [panel] = await Promise.all([import(`./${name}/panel.js`), style]);
+    return { region, mount: panel.mount };
   }));
+  return (page) => {
+    for (const { region, mount } of panels) mount(document.querySelector(`[data-region="${region}"]`), page);
+  };
 }
 
 function loadStyle(address) {

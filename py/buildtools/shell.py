@@ -1,0 +1,43 @@
+"""What the page's first paint needs, put into its markup: the first example's code, and early word of every module.
+
+Modules import each other four levels deep. Without the list a browser finds them level by level, a round trip each;
+with it all are requested at once.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from pathlib import Path
+
+from .project import BuildError
+
+FIRST_EXAMPLE = "spirals"
+CODE_PLACE = "<!-- the first example's code -->"
+MODULES_PLACE = "<!-- the page's modules -->"
+IMPORTED = re.compile(r"""(?:from|import)\s*\(?\s*["'](\.{1,2}/[^"']+\.js)["']""")
+PANEL = re.compile(r"""\{ name: "(\w+)", region: "\w+" \}""")
+
+
+def with_first_paint(markup: str, site: Path) -> str:
+    """The markup with the code and the module list of the site in its two marked places."""
+    for place in (CODE_PLACE, MODULES_PLACE):
+        if markup.count(place) != 1:
+            raise BuildError(f"web/index.html must have the comment {place} once")
+    code = html.escape((site / "examples" / f"{FIRST_EXAMPLE}.py").read_text())
+    links = "\n  ".join(f'<link rel="modulepreload" href="{name}">' for name in page_modules(site))
+    return markup.replace(CODE_PLACE, code).replace(MODULES_PLACE, links)
+
+
+def page_modules(site: Path) -> list[str]:
+    """Addresses of the modules that main.js brings about, those of the registered panels included."""
+    registry = site / "panels" / "registry.js"
+    panels = [registry.parent / name / "panel.js" for name in PANEL.findall(registry.read_text())]
+    waiting, found = [site / "main.js", *panels], set()
+    while waiting:
+        module = waiting.pop().resolve()
+        if module in found:
+            continue
+        found.add(module)
+        waiting += [module.parent / name for name in IMPORTED.findall(module.read_text())]
+    return sorted(module.relative_to(site.resolve()).as_posix() for module in found)

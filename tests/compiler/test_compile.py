@@ -253,3 +253,14 @@ def test_replays_allocate_nothing_new(device):
         step(x)
     after = st.memory()
     assert (after["buffers"], after["allocated"]) == (before["buffers"], before["allocated"])
+
+
+def test_what_waits_on_another_device_disturbs_nobody():
+    before = session().device
+    st.set_device("cpu")
+    waiting = st.ones(3)
+    waiting.add_(1)
+    st.set_device("webgpu")
+    assert st.full((2,), 3.0).tolist() == [3, 3]
+    assert waiting.tolist() == [2, 2, 2]
+    session().use_device(before)

@@ -28,17 +28,34 @@ def upload(data: Any, shape: Shape, dtype: DType) -> Node:
 
 
 def realize(*tensors: Any) -> None:
-    """Compute tensors, and those assigned in place that still wait, in one run."""
+    """Compute tensors, and those assigned in place that still wait, in one run per device."""
     current = session()
     if current.tracing is not None:
         raise TraceError("a tensor's value was asked for inside a compiled step, which only records work")
     candidates = {id(tensor): tensor for tensor in (*tensors, *current.pending.values())}
-    wanted = [tensor for tensor in candidates.values() if tensor._node.buffer is None]
     current.pending.clear()
-    if wanted:
+    groups: dict[int, list[Any]] = {}
+    for tensor in candidates.values():
+        if tensor._node.buffer is None:
+            groups.setdefault(id(_device_below(tensor._node, current)), []).append(tensor)
+    for wanted in groups.values():
         compute_nodes(tensor._node for tensor in wanted)
-    for tensor in wanted:
-        _settle(tensor)
+        for tensor in wanted:
+            _settle(tensor)
+
+
+def _device_below(node: Node, current: Session) -> Device:
+    """The device of the first computed value that a node depends on, else the session's."""
+    todo, seen = [node], {node}
+    while todo:
+        top = todo.pop()
+        if isinstance(top.buffer, Storage):
+            return top.buffer.device
+        for src in top.srcs:
+            if src not in seen:
+                seen.add(src)
+                todo.append(src)
+    return current.device
 
 
 def compute_nodes(nodes: Iterable[Node]) -> None:

@@ -101,6 +101,25 @@ def test_an_array_in_two_buffers_is_not_used_again(cpu):
     assert read == [6, 3]
 
 
+def test_outputs_never_share_memory():
+    x = _leaf("x", 100, 100)
+    doubled = al.times(x, 2)
+    outputs = [doubled, nodes.reshape(doubled, (10_000,)), nodes.permute(x, (1, 0)), nodes.const(1, float32, (3,))]
+    graph, _, _ = canonical([*outputs, al.detach(doubled)])
+    values = np.ones((100, 100), np.float32)
+    results = plan(graph).run([values], ArrayPool())
+    arrays = [values, *results]
+    for place, array in enumerate(arrays):
+        assert not any(np.shares_memory(array, other) for other in arrays[place + 1 :])
+
+
+def test_constants_beyond_float32_are_infinite(cpu):
+    graph, _, _ = canonical([nodes.const(1e39, float32, (2,))])
+    handle = cpu.alloc(8)
+    cpu.submit(cpu.load(graph), [handle])
+    assert np.frombuffer(cpu.read([(handle, 8)])[0], np.float32).tolist() == [math.inf, math.inf]
+
+
 def test_where_may_overwrite_any_operand():
     x = _leaf("x", 100, 100)
     a, b = al.times(x, 2), al.times(x, 3)

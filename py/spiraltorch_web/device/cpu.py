@@ -1,13 +1,12 @@
 """The CPU device: graphs run in NumPy, one call per operation.
 
-The array behind a handle is never changed once a program can see it: results replace it. So views may be shared
-freely, and an update in place needs no copy.
+Every buffer has an array that nothing else refers to. Programs never change it: results replace it, all of them after
+the last was computed, and the old array is used again. So an update in place needs no copy.
 """
 
 from __future__ import annotations
 
 import itertools
-import math
 import statistics
 import sys
 import time
@@ -66,13 +65,11 @@ class _Buffer:
         return self.array.astype(np.float32) if dtype == "float16" else self.array
 
     def store(self, value: Array, dtype: str, pool: ArrayPool) -> None:
-        """Replace the content by a computed value; the array it had may be used again."""
+        """Replace the content by a computed value, which is handed over; the array it had may be used again."""
         array = np.asarray(value)
         if dtype == "float16":
             array = array.astype(np.float16)
-        # A view would keep its whole base alive. Strided windows have a base that is no array.
-        held = array.nbytes if array.base is None else getattr(array.base, "nbytes", math.inf)
-        if held > 2 * array.nbytes or not array.flags.c_contiguous:
+        if not array.flags.c_contiguous:
             array = array.copy()
         old, self.array, self.dtype = self.array, array, dtype
         pool.give(old)
@@ -114,8 +111,7 @@ class CpuDevice:
         """Give a buffer back."""
         buffer = self._buffers.pop(handle)
         self._allocated -= buffer.nbytes
-        array, buffer.array = buffer.array, None
-        self._pool.give(array)
+        self._pool.give(buffer.array)
 
     def write(self, handle: int, data: object, offset: int = 0) -> None:
         """Copy a bytes-like object into a buffer."""
@@ -138,7 +134,8 @@ class CpuDevice:
     def load(self, program: Graph) -> int:
         """Plan a graph; returns its number."""
         number = next(self._numbers)
-        self._programs[number] = plan(program)
+        with np.errstate(all="ignore"):  # constants beyond float32 become infinite, as everywhere
+            self._programs[number] = plan(program)
         return number
 
     def unload(self, number: int) -> None:
@@ -157,10 +154,8 @@ class CpuDevice:
         except MemoryError as error:
             self._pool.clear()
             raise self._out_of_memory(str(error)) from error
-        del leaves  # they would look used
-        results.reverse()
-        for target, dtype in zip(program.targets, program.stored, strict=True):
-            buffers[handles[target]].store(results.pop(), dtype, self._pool)
+        for target, value, dtype in zip(program.targets, results, program.stored, strict=True):
+            buffers[handles[target]].store(value, dtype, self._pool)
 
     def _out_of_memory(self, what: str) -> OutOfMemoryError:
         return OutOfMemoryError(f"not enough memory on the CPU for {what}; {self._allocated:,} bytes are in use")

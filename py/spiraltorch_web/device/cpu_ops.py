@@ -213,6 +213,14 @@ def broadcast(shape: tuple[int, ...]) -> Function:
     return lambda x: np.broadcast_to(x, shape)
 
 
+def copied(x: Array, out: Array | None = None) -> Array:
+    """The same values in memory of their own, in row-major order."""
+    if out is None:
+        return np.array(x, order="C")
+    np.copyto(out, x)
+    return out
+
+
 def _pad(node: Node) -> Function:
     padding, value = node.attrs
     shape, dtype = node.shape, value_dtype(node.dtype)

@@ -16,7 +16,18 @@ import numpy as np
 from ..ir.graph import Graph
 from ..ir.node import Node, Shape, toposort
 from ..ir.ops import Kind, Op
-from .cpu_ops import WRITERS, Array, Function, broadcast, build, constant, index_range, routine_call, value_dtype
+from .cpu_ops import (
+    WRITERS,
+    Array,
+    Function,
+    broadcast,
+    build,
+    constant,
+    copied,
+    index_range,
+    routine_call,
+    value_dtype,
+)
 from .cpu_pool import POOLED_FROM, ArrayPool
 
 # Operations whose result can be a view of their first operand.
@@ -47,8 +58,8 @@ class Step:
 class Plan:
     """Steps over a table of values that starts as a copy of ``initial`` with the leaves in front.
 
-    ``leaves`` are their shapes and dtypes. ``outputs[i]`` is the place of output i, ``stored[i]`` its dtype in memory
-    and ``targets[i]`` the slot it goes to.
+    ``leaves`` are their shapes and dtypes. ``outputs[i]`` is the place of output i, whose array nothing else refers
+    to, ``stored[i]`` its dtype in memory and ``targets[i]`` the slot it goes to.
     """
 
     initial: tuple[Array | None, ...]
@@ -71,13 +82,11 @@ class Plan:
                     values[step.result] = step.function(*operands, out=values[step.into])
                 else:
                     values[step.result] = step.function(*operands)
-                del operands
                 for i in step.dead:
                     values[i] = None
                 for i in step.recycled:
-                    array, values[i] = values[i], None
-                    pool.give(array)
-                    del array
+                    pool.give(values[i])
+                    values[i] = None
         return [values[i] for i in self.outputs]
 
 
@@ -163,10 +172,9 @@ class _Planner:
 
     def finish(self, graph: Graph) -> Plan:
         """The plan, with dead values marked and their memory used again."""
-        outputs = tuple(self.materialise(node) for node in graph.outputs)
-        kept = {self.owners[place] for place in outputs} | {
-            place for place, value in enumerate(self.initial) if value is not None or place < len(graph.leaves)
-        }
+        given = {place for place, value in enumerate(self.initial) if value is not None or place < len(graph.leaves)}
+        outputs = self._owned([self.materialise(node) for node in graph.outputs], given)
+        kept = given.union(outputs)
         last_use: dict[int, int] = {}  # of the memory, through whatever view
         for number, step in enumerate(self.steps):
             for place in (step.result, *step.operands):
@@ -188,6 +196,16 @@ class _Planner:
         stored = tuple(node.dtype.name for node in graph.outputs)
         leaves = tuple((leaf.shape, leaf.dtype.name) for leaf in graph.leaves)
         return Plan(tuple(self.initial), leaves, tuple(steps), outputs, stored, graph.targets)
+
+    def _owned(self, places: list[int], given: set[int]) -> tuple[int, ...]:
+        """The outputs, where each has an array that nothing else refers to: views and repeated ones are copied."""
+        owned: list[int] = []
+        for place in places:
+            if self.owners[place] != place or place in given or place in owned:
+                place = self._step(copied, (place,), self.shapes[place], self.dtypes[place], view=False)
+                self.writers.add(place)
+            owned.append(place)
+        return tuple(owned)
 
     def _large(self, place: int) -> bool:
         return math.prod(self.shapes[place]) >= POOLED_FROM

@@ -6,7 +6,6 @@ Fresh memory from the system costs more than the arithmetic: a dozen calls on 1.
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import numpy as np
@@ -35,10 +34,9 @@ class ArrayPool:
         self.nbytes -= array.nbytes
         return array
 
-    def give(self, array: Array) -> None:
-        """Keep an array that owns its memory and that only the caller's variable refers to."""
-        # Three references: the caller's, ours, and the argument of getrefcount. A view would hold a fourth.
-        if type(array) is not np.ndarray or array.base is not None or sys.getrefcount(array) > 3:
+    def give(self, array: object) -> None:
+        """Keep an array that nobody refers to any more; views, scalars and small arrays are let go."""
+        if type(array) is not np.ndarray or array.base is not None:
             return
         if array.size < POOLED_FROM or not array.flags.c_contiguous:
             return

@@ -20,6 +20,7 @@ _FORMATS = {
     "f": float32,
     "d": float32,
 }
+_NUMBERS = frozenset({bool, int, float})
 _RANGES = {"i": (-(2**31), 2**31 - 1), "u": (0, 2**32 - 1)}
 
 
@@ -96,6 +97,9 @@ def _flattened(data: Any, entries: list) -> Shape:
         entries.extend(inner)
         return shape
     if isinstance(data, (list, tuple, range)):
+        if _NUMBERS.issuperset(map(type, data)):
+            entries.extend(data)
+            return (len(data),)
         shapes = [_flattened(item, entries) for item in data]
         if any(shape != shapes[0] for shape in shapes):
             other = next(shape for shape in shapes if shape != shapes[0])

@@ -81,7 +81,15 @@ def test_argsort_of_extreme_integers_keeps_their_order(gpu: NativeGpu, value: in
 @pytest.mark.parametrize("index_kind", ("int32", "uint32"))
 @pytest.mark.parametrize(
     ("index_shape", "rest", "rows"),
-    [((1,), (), 1), ((7,), (3,), 5), ((4, 5), (2, 3), 6), ((5, 13), (3,), 9), ((3000,), (2,), 11), ((300,), (), 1000), ((0,), (3,), 4)],
+    [
+        ((1,), (), 1),
+        ((7,), (3,), 5),
+        ((4, 5), (2, 3), 6),
+        ((5, 13), (3,), 9),
+        ((3000,), (2,), 11),
+        ((300,), (), 1000),
+        ((0,), (3,), 4),
+    ],
     ids=str,
 )
 def test_scatter_add_equals_numpy(
@@ -98,6 +106,15 @@ def test_scatter_add_equals_numpy(
     np.testing.assert_allclose(on_gpu(gpu, "scatter_add", [index, updates], (rows,)), exact, rtol=0, atol=2e-4)
 
 
+def test_scatter_add_compares_or_sorts_with_the_same_result(gpu: NativeGpu) -> None:
+    index = np.random.default_rng(6).integers(-1, 9, 64).astype(np.int32)
+    updates = np.random.default_rng(7).standard_normal((64, 40), np.float32)
+    compared, ordered = (
+        on_gpu(gpu, "scatter_add", [index, updates], (8,), Caps(software=software)) for software in (False, True)
+    )
+    np.testing.assert_array_equal(compared, ordered)
+
+
 def test_scatter_add_gives_the_same_bits_twice(gpu: NativeGpu) -> None:
     index = np.random.default_rng(3).integers(0, 4, 5000).astype(np.int32)
     updates = np.random.default_rng(4).standard_normal(5000, np.float32)
@@ -105,15 +122,16 @@ def test_scatter_add_gives_the_same_bits_twice(gpu: NativeGpu) -> None:
     np.testing.assert_array_equal(first.view(np.uint32), second.view(np.uint32))
 
 
+@pytest.mark.parametrize("caps", (Caps(), Caps(software=True)), ids=("gpu", "software"))
 @pytest.mark.parametrize("kind", ("float32", "int32"))
 @pytest.mark.parametrize(
     ("shape", "axis"),
     [((1,), 0), ((5, 3, 4), 1), ((300, 64), 1), ((3, 1023), 1), ((1025, 3), 0), ((2, 4097, 5), 1), ((2, 4096), 1)],
     ids=str,
 )
-def test_cumsum_equals_numpy(gpu: NativeGpu, shape: tuple[int, ...], axis: int, kind: str) -> None:
+def test_cumsum_equals_numpy(gpu: NativeGpu, shape: tuple[int, ...], axis: int, kind: str, caps: Caps) -> None:
     values = (10 * np.random.default_rng(5).standard_normal(shape)).astype(kind)
-    found = on_gpu(gpu, "cumsum", [values], (axis,))
+    found = on_gpu(gpu, "cumsum", [values], (axis,), caps)
     # 4096 float32 terms of size 10 added in a tree.
     np.testing.assert_allclose(found, expected("cumsum", [values], (axis,)), rtol=1e-5, atol=2e-3)
 

@@ -13,6 +13,7 @@ from .registry import Launch, LimitsLike, Lowered, Operand, Routine, Spec
 
 THREADS, ITEMS = 256, 4  # of a workgroup that scans a chunk of the last axis
 WALK = 64  # entries that one thread scans where threads walk the chunks
+SOFTWARE_WALK = 1024  # as many as on CPU cores, where a barrier costs more than hundreds of additions
 
 
 def _infer(specs: Sequence[Spec], params: tuple) -> tuple[Spec, ...]:
@@ -48,8 +49,9 @@ def _scan(
 ) -> None:
     """Append the launches that scan the middle axis of ``lines``, and the bytes of the scratch that they use."""
     outer, length, inner = lines
-    walked = inner > 1 or length <= WALK
-    chunk = WALK if walked else THREADS * ITEMS
+    walk = SOFTWARE_WALK if caps.software else WALK
+    walked = caps.software or inner > 1 or length <= walk
+    chunk = walk if walked else THREADS * ITEMS
     chunks = ceil_div(length, chunk)
     count = outer * chunks * inner
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 import time
 from collections.abc import Sequence
@@ -38,8 +39,12 @@ class Report:
     versions: dict[str, str] = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
+    cores: int = 0
+    load: tuple[float, ...] = ()  # of the machine at the start, over 1, 5 and 15 minutes: times are only good when low
 
     def __post_init__(self) -> None:
+        self.cores = os.cpu_count() or 0
+        self.load = tuple(round(each, 2) for each in os.getloadavg()) if hasattr(os, "getloadavg") else ()
         self.versions |= {"python": platform.python_version(), **_installed(PACKAGES)}
 
     def add(self, rows: Sequence[Row]) -> None:
@@ -62,6 +67,7 @@ class Report:
     def __str__(self) -> str:
         head = [f"SpiralTorch benchmarks, {time.strftime('%Y-%m-%d')}, {platform.platform()}"]
         head += [f"{where}: {name}" for where, name in self.adapters.items()]
+        head.append(f"{self.cores} cores, load {self.load[0] if self.load else 'unknown'} at the start")
         head.append(", ".join(f"{name} {number}" for name, number in sorted(self.versions.items())))
         cells = [COLUMNS, *(_cells(row) for row in self.rows)]
         widths = [max(len(line[i]) for line in cells) for i in range(len(COLUMNS))]

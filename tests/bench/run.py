@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from . import page, product, step
+from . import memory, page, product, start, step
 from .options import Options, add_arguments, read_options
 from .report import Report
 
@@ -17,6 +17,8 @@ SECTIONS: dict[str, Callable[[Report, Options], None]] = {
     "step": step.run,
     "matmul": product.run,
     "page": page.run,
+    "start": start.run,
+    "memory": memory.run,
 }
 
 

@@ -87,7 +87,7 @@ def rows(section: str, name: str, timings: list[Timing], goal: str = "") -> Iter
     for timing in timings:
         yield Row(
             section, name, timing.name, timing.seconds, "s",
-            spread=(timing.high - timing.low) / 2,
+            spread=timing.spread,
             ratio=timing.seconds / timings[0].seconds,
             goal=goal if timing is timings[0] else "",
             note=f"{timing.rounds} rounds of {timing.steps} steps",

@@ -33,6 +33,11 @@ class Timing:
     rounds: int
     steps: int  # per round
 
+    @property
+    def spread(self) -> float:
+        """Half the interquartile range."""
+        return (self.high - self.low) / 2
+
     @classmethod
     def of(cls, name: str, samples: Sequence[float], steps: int) -> Timing:
         low, _, high = quantiles(samples, n=4, method="inclusive") if len(samples) > 1 else (samples[0],) * 3

@@ -5,7 +5,7 @@
  *   batch=64                                batch size
  *   rounds=5  seconds=1                     rounds in which all take turns, and how long each turn is
  *   patience=60                             seconds after which a library that does not answer takes no part
- *   memory=2000                             instead: that many steps of ours, with memory before and after
+ *   memory=2000  warmup=200                 instead: that many steps of ours, with memory before and after
  *   device=auto|webgpu                      as in `st.set_device`; software adapters need "webgpu"
  */
 
@@ -65,14 +65,15 @@ async function stepsWithin(contender, seconds) {
   return Math.max(1, Math.min(MOST_STEPS, Math.round(seconds / each)));
 }
 
-/** Memory of the page and of ours, in the middle of a long run and at its end. */
+/** Memory of the page and of ours, once caches are full and at the end of a long run. */
 async function grow(steps) {
   const problem = makeProblem(Number(wanted("batch", 8)));
   const ours = new Contender("spiraltorch", steps);
   const { value: facts } = await ours.call("prepare", problem, wanted("device", "webgpu"));
+  await ours.call("watchMemory");
   const readings = [];
-  for (const part of [steps / 10, steps / 2, steps / 2]) {
-    await ours.call("run", Math.round(part));
+  for (const part of [Number(wanted("warmup", 200)), steps]) {
+    await ours.call("run", part);
     const { value: inside } = await ours.call("memory");
     readings.push({ ...inside, ...await memoryNow() });
     log(JSON.stringify(readings.at(-1)));

@@ -8,6 +8,7 @@ import { Control } from "../../kernel/control.js";
 import { serve } from "../calls.js";
 
 let calls = 0;
+let python = null;
 let training = null;
 const control = new Control(() => {});
 const pageModule = counted({ breathe: () => control.breathe(), verdict: () => control.takeVerdict() });
@@ -40,13 +41,14 @@ async function countExecutorCalls(base) {
 async function prepare(problem, device) {
   const base = new URL("../../", import.meta.url).href;
   await countExecutorCalls(base);
-  const { python, device: found, versions } = await boot(
-    { base, device, interrupts: null }, pageModule, () => {}, () => {});
+  const booted = await boot({ base, device, interrupts: null }, pageModule, () => {}, () => {});
+  python = booted.python;
   control.begin();
   const source = await (await fetch(new URL("spiraltorch.py", import.meta.url))).text();
   python.runPython(source);
   const make = python.globals.get("Training");
   training = await make.callPromising(problem.images, problem.labels, problem.layers);
+  const { device: found, versions } = booted;
   return { version: versions.spiraltorch, adapter: found.name, software: found.software };
 }
 
@@ -61,6 +63,12 @@ async function details() {
   return { callsPerStep, ...JSON.parse(await training.details.callPromising()) };
 }
 
-const memory = async () => JSON.parse(await training.memory.callPromising());
+const watchMemory = () => training.watch_memory();
 
-serve({ prepare, run, details, memory });
+/** Python's own counts, and the size of the memory that it lives in. */
+async function memory() {
+  const counts = JSON.parse(await training.memory.callPromising());
+  return { ...counts, wasmBytes: python._module.HEAPU8.length };
+}
+
+serve({ prepare, run, details, watchMemory, memory });

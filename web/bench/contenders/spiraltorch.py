@@ -2,7 +2,7 @@
 
 import gc
 import json
-import sys
+import tracemalloc
 
 import spiraltorch_web as st
 from spiraltorch_web import nn, optim
@@ -58,9 +58,14 @@ class Training:
         del kept
         return json.dumps({"dispatches": len(self.step.programs()[-1].dispatches), "gpuSeconds": seconds})
 
+    def watch_memory(self):
+        """Count Python's own memory from now on, which slows it."""
+        tracemalloc.start()
+
     def memory(self):
         """Counts and bytes after a collection, as JSON."""
         gc.collect()
         facts = st.memory()
-        python = {"pythonObjects": len(gc.get_objects()), "pythonBlocks": sys.getallocatedblocks()}
-        return json.dumps({"buffers": facts["buffers"], "bufferBytes": facts["allocated"], **python})
+        device = {"buffers": facts["buffers"], "bufferBytes": facts["allocated"], "groups": facts["groups"]}
+        python = {"pythonObjects": len(gc.get_objects()), "pythonBytes": tracemalloc.get_traced_memory()[0]}
+        return json.dumps({**device, **python})

@@ -1,0 +1,148 @@
+"""Section ``start``: from opening the page to the first trained step, and what is transferred for it.
+
+Run is pressed as soon as the page offers it. The first trained step is taken as the first point of the first
+example's loss curve arriving from the worker, which is a little later. Times count from the start of the navigation.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+
+from buildtools.server import SiteHandler, SiteServer
+
+from .options import Options
+from .page import browser_flags, browser_of, runs_on_software
+from .report import Report, Row
+from .timing import Timing
+
+SECTION = "start"
+CASE = "first example"
+ROUNDS = 3
+TIMEOUT_MILLISECONDS = 90_000
+MEGABYTE = 1e6
+GOALS = {
+    ("fresh browser process", "shell"): 0.3,
+    ("fresh browser process", "trained"): 7.0,
+    ("reload", "shell"): 0.3,
+    ("reload", "trained"): 4.0,
+}
+MOST_MEGABYTES = 8
+WORDS = {"shell": "shell visible", "ready": "Python ready", "trained": "first trained step"}
+# Notes when the shell is there, when Python says that it is ready and when the first scalars arrive.
+WATCH = """
+const moments = {};
+let tell;
+globalThis.firstStep = new Promise((resolve) => { tell = resolve; });
+const note = (name) => {
+  moments[name] ??= performance.now() / 1000;
+  if ("trained" in moments) tell(moments);
+};
+new MutationObserver(() => {
+  if (document.documentElement?.dataset.ready === "shell") note("shell");
+}).observe(document, { attributes: true, subtree: true, childList: true });
+globalThis.Worker = class extends Worker {
+  constructor(...given) {
+    super(...given);
+    this.addEventListener("message", ({ data }) => {
+      if (data?.type === "ready") note("ready");
+      if (data?.type === "live" && data.event.kind === "scalars") note("trained");
+    });
+  }
+};
+"""
+
+
+class _Counting(SiteHandler):
+    """Adds up the bytes of bodies as they leave, compressed where they are."""
+
+    server: CountingServer
+
+    def _send(self, body: bytes) -> None:
+        with self.server.counting:
+            self.server.sent += len(body)
+        super()._send(body)
+
+
+class CountingServer(SiteServer):
+    """Serves a built site and knows how much it has sent."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, port=0)
+        self.RequestHandlerClass = _Counting
+        self.counting = threading.Lock()
+        self.sent = 0
+
+
+def run(report: Report, options: Options) -> None:
+    """Start several fresh browsers; in each, open the page and reload it."""
+    from playwright.sync_api import sync_playwright
+
+    moments: dict[str, list[dict[str, float]]] = {"fresh browser process": [], "reload": []}
+    sent: dict[str, list[int]] = {kind: [] for kind in moments}
+    with sync_playwright() as playwright, _serving(options.site) as server:
+        for _ in range(ROUNDS):
+            with _page(playwright, browser_of(options), browser_flags(options)) as page:
+                for kind in moments:
+                    before = server.sent
+                    moments[kind].append(_first_step(page, server.address, kind, runs_on_software(options)))
+                    sent[kind].append(server.sent - before)
+    report.add([*_times(moments), *_transfers(sent)])
+
+
+@contextmanager
+def _page(playwright, chromium: Path, flags: Sequence[str]) -> Iterator:
+    browser = playwright.chromium.launch(executable_path=str(chromium), args=["--no-sandbox", *flags])
+    try:
+        page = browser.new_page()
+        page.add_init_script(WATCH)
+        yield page
+    finally:
+        browser.close()
+
+
+def _first_step(page, address: str, kind: str, software: bool) -> dict[str, float]:
+    """Seconds of each moment of one load."""
+    if kind == "reload":
+        page.reload(wait_until="commit")
+    else:
+        # A software adapter is used only when it is asked for.
+        page.goto(address + ("#device=webgpu" if software else ""), wait_until="commit")
+    page.get_by_role("button", name="Run", exact=True).click(timeout=TIMEOUT_MILLISECONDS)
+    # The page's policy forbids the eval that Playwright's own waiting needs.
+    return page.evaluate(
+        """(patience) => Promise.race([
+          firstStep,
+          new Promise((_, reject) => setTimeout(() => reject(new Error("no first step")), patience)),
+        ])""",
+        TIMEOUT_MILLISECONDS,
+    )
+
+
+def _times(moments: dict[str, list[dict[str, float]]]) -> Iterator[Row]:
+    for kind, found in moments.items():
+        for name, words in WORDS.items():
+            timing = Timing.of(words, [each[name] for each in found], steps=1)
+            goal = f"≤ {GOALS[kind, name]} s" if (kind, name) in GOALS else ""
+            yield Row(SECTION, f"{CASE}, {kind}", words, timing.seconds, "s", timing.spread, goal=goal)
+
+
+def _transfers(sent: dict[str, list[int]]) -> Iterator[Row]:
+    for kind, found in sent.items():
+        goal = f"≤ {MOST_MEGABYTES} MB" if kind != "reload" else ""
+        yield Row(SECTION, f"{CASE}, {kind}", "transferred, compressed", median(found) / MEGABYTE, "MB", goal=goal)
+
+
+@contextmanager
+def _serving(site: Path) -> Iterator[CountingServer]:
+    with CountingServer(site) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from spiraltorch_web.device.cpu import CpuDevice
-from spiraltorch_web.device.cpu_ops import BUILDERS, UFUNCS
+from spiraltorch_web.device.cpu_elementwise import UFUNCS
+from spiraltorch_web.device.cpu_ops import BUILDERS
 from spiraltorch_web.device.cpu_plan import ALIASES, plan
 from spiraltorch_web.device.cpu_pool import ArrayPool
 from spiraltorch_web.device.cpu_special import erf, threefry

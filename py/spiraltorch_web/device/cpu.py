@@ -19,7 +19,7 @@ from ..errors import DeviceError, OutOfMemoryError
 from ..ir.graph import Graph
 from ..ir.node import Shape
 from .base import Caps, DeviceInfo
-from .cpu_ops import Array
+from .cpu_elementwise import Array
 from .cpu_plan import Plan, plan
 from .cpu_pool import ArrayPool
 
@@ -85,6 +85,7 @@ class CpuDevice:
     """See `spiraltorch_web.device.base.Device`. Work is done when `submit` returns; nothing is queued."""
 
     lowering = "graph"
+    lost = ""
 
     def __init__(self, reason: str = "") -> None:
         self.caps = Caps(software=True, float16=True, max_binding_bytes=_MOST_BYTES, max_buffer_bytes=_MOST_BYTES)

@@ -1,8 +1,9 @@
 """The operations a graph is made of, and the facts about each.
 
 There are few on purpose: everything else in the library is composed of these. To add one, give it a row here, a
-derivative in `spiraltorch_web.ir.derivatives`, a NumPy twin in `spiraltorch_web.device.cpu_ops` and, for an
-elementwise operation, a WGSL spelling in `spiraltorch_web.compiler.expressions`; tests walk all four tables.
+derivative in `spiraltorch_web.ir.derivatives`, a NumPy twin in `spiraltorch_web.device.cpu_ops` (or
+`cpu_elementwise`) and, for an elementwise operation, a WGSL spelling in `spiraltorch_web.compiler.expressions`; tests
+walk all four tables.
 """
 
 from __future__ import annotations

@@ -82,18 +82,20 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         }
     }
     // #else
-    // One copy of the epilogue in a loop: written out for every run it took most of the time to compile.
-    var sums = array<vec4<f32>, ${RUNS}>(
-        // #for I < ROW_BLOCKS
+    // The epilogue in a loop: written out for every run it took most of the time to compile. One array per row of
+    // blocks, as LLVM (lavapipe) takes seconds over an array of all of them.
+    // #for I < ROW_BLOCKS
+    var sums_${I} = array<vec4<f32>, ${RUNS}>(
         // #for R < 4
         // #for J < COLUMN_BLOCKS
         sum_${I}_${R}_${J},
         // #end
         // #end
-        // #end
     );
     for (var run = 0u; run < ${RUNS}u; run++) {
-        store_run(batch, m + run / ${COLUMN_BLOCKS}u, n + run % ${COLUMN_BLOCKS}u * 4u, sums[run]);
+        let row = m + ${I}u * 4u + run / ${COLUMN_BLOCKS}u;
+        store_run(batch, row, n + run % ${COLUMN_BLOCKS}u * 4u, sums_${I}[run]);
     }
+    // #end
     // #end
 }

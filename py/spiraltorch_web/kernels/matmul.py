@@ -30,7 +30,7 @@ NARROW: tuple[tuple[Variant, float], ...] = (
     (Direct(1, 1, 2, 2, slices=64), float("inf")),
 )
 # On CPU cores a load costs as much as six multiply-adds, so larger blocks win, but their text takes SwiftShader
-# 0.6 s to compile instead of 0.15 s: they are for products that take milliseconds.
+# 0.4 s to compile instead of 0.1 s: they are for products that take milliseconds.
 SOFTWARE_LARGE = Direct(4, 4, 4, 2)
 SOFTWARE = tuple(Direct(rows, columns, 4, 2) for rows in (1, 2) for columns in (1, 2))
 # Multiplications. Below SMALL the time to compile a kernel, which grows with its block, counts more than its speed.

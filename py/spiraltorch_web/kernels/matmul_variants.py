@@ -162,7 +162,7 @@ def _direct_values(problem: MatmulProblem, variant: Direct) -> dict[str, int | b
         "BLOCKS": blocks,
         "SLICES": variant.slices,
         "SLICED": variant.slices > 1,
-        "RUNS": 4 * variant.row_blocks * variant.column_blocks,
+        "RUNS": 4 * variant.column_blocks,
         "LATER_SLICES": variant.slices - 1,
         "STEP_DEPTH": _step_depth(variant),
         "OUTPUTS": outputs,

@@ -14,8 +14,7 @@ import sys
 import time
 import types
 from array import array
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Coroutine, Mapping
 from dataclasses import asdict, replace
 from types import MappingProxyType
 from typing import Any
@@ -178,24 +177,27 @@ def run(source: str, filename: str, hold: bool) -> str:
     """Run a script and wait for what it waits for (needs JSPI). Gives `{outcome, error}` as JSON."""
     try:
         answer = _execute(source, filename, hold)
-        if inspect.iscoroutine(answer):
-            run_sync(answer)
-        CURRENT.writer().close()
     except BaseException as error:
         return _ending(error, filename)
-    return _ending(None, filename)
+    return _ending(run_sync(_caught(answer)) if inspect.iscoroutine(answer) else None, filename)
 
 
 async def run_async(source: str, filename: str, hold: bool) -> str:
     """As `run`, for browsers without JSPI: the script has to `await` what it waits for."""
     try:
         answer = _execute(source, filename, hold)
-        if inspect.iscoroutine(answer):
-            await answer
-        CURRENT.writer().close()
     except BaseException as error:
         return _ending(error, filename)
-    return _ending(None, filename)
+    return _ending(await _caught(answer) if inspect.iscoroutine(answer) else None, filename)
+
+
+async def _caught(script: Coroutine[Any, Any, Any]) -> BaseException | None:
+    """Await a script and give its error: an interrupt that left a task would stop the event loop's turn, too."""
+    try:
+        await script
+    except BaseException as error:
+        return error
+    return None
 
 
 def _execute(source: str, filename: str, hold: bool) -> Any:
@@ -214,11 +216,12 @@ def _execute(source: str, filename: str, hold: bool) -> Any:
 
 
 def _ending(error: BaseException | None, filename: str) -> str:
-    """How a script ended, as JSON."""
-    if error is not None:
-        # What it logged before is shown; if the device is what failed, the script's own error is the one to tell.
-        with suppress(Exception):
-            CURRENT.writer().flush()
+    """How a script ended, as JSON, after everything that it logged has been shown."""
+    try:
+        CURRENT.writer().close()
+    except Exception as problem:
+        # If the device is what failed, the script's own error is the one to tell.
+        error = error or problem
     sys.stdout.flush()
     sys.stderr.flush()
     if isinstance(error, SystemExit) and error.code in (None, 0):

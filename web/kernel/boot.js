@@ -22,7 +22,7 @@ export async function boot(request, pageModule, connectStreams, report) {
   python.registerJsModule("spiraltorch_page", pageModule);
   const bridge = python.pyimport("spiraltorch_web.bridge");
   bridge.start();
-  const versions = { python: python.version, spiraltorch: site.version };
+  const versions = { pyodide: python.version, spiraltorch: site.version };
   await executor;
   const device = JSON.parse(await bridge.open_device());
   const boundaries = device.kind === "webgpu"

@@ -88,12 +88,17 @@ export class Kernel extends EventTarget {
   startWorker() {
     this.worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
     this.worker.onmessage = ({ data }) => this.receive(data);
-    this.worker.onerror = (event) => this.receive({
-      type: "boot-failed",
-      message: event.message || "The worker could not be started.",
-      help: "Reload the page.",
-    });
+    this.worker.onerror = (event) => this.workerFailed(event.message || "The worker could not be started.");
     sendToWorker(this.worker, { type: "boot", base: this.base, device: this.device, interrupts: this.interrupts });
+  }
+
+  /** Something uncaught in the worker: fatal while it starts, told in the console later. */
+  workerFailed(message) {
+    if (this.phase === "loading" || this.phase === "restarting") {
+      this.receive({ type: "boot-failed", message, help: "Reload the page." });
+    } else {
+      this.receive({ type: "output", chunks: [{ level: "error", text: `${message}\n` }], dropped: 0 });
+    }
   }
 
   receive(message) {

@@ -44,7 +44,7 @@ function factRows(reason, device, versions) {
   const rows = [];
   if (reason) rows.push(["Why", reason]);
   if (device?.name) rows.push(["Adapter", device.name]);
-  if (versions) rows.push(["Python", versions.python], ["SpiralTorch", versions.spiraltorch]);
+  if (versions) rows.push(["Pyodide", versions.pyodide], ["SpiralTorch", versions.spiraltorch]);
   return rows.flatMap(([term, value]) => [h("dt", {}, term), h("dd", {}, value)]);
 }
 

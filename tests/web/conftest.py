@@ -59,6 +59,8 @@ class Workbench:
     def wait_for_end(self, timeout: float = 60.0) -> None:
         expect(self.button("Pause")).to_be_disabled(timeout=1000 * timeout)
         expect(self.button("Run")).to_be_visible(timeout=1000 * timeout)
+        # What the script showed last is drawn with the next frame.
+        self.page.evaluate("new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))")
 
     def wait_for_output(self, text: str, timeout: float = 60.0) -> None:
         expect(self.page.locator(".console-lines")).to_contain_text(text, timeout=1000 * timeout)

@@ -217,3 +217,10 @@ def test_temporaries_share_memory(bench):
         x = E(Op.TANH, E(Op.MUL, ir.matmul(x, bench.leaf(64, 64)), filled(x, 0.1)))
     program = bench.check([x], tolerance=1e-5)
     assert program.temporary_bytes == 2 * 64 * 64 * 4
+
+
+def test_transpositions_run_in_squares(bench):
+    caps = replace(bench.gpu.caps, software=False)
+    x = bench.leaf(256, 272)
+    program = bench.check([E(Op.ADD, transposed(x), bench.leaf(272, 256))], caps=caps)
+    assert "let tile" in program.kernels[0].source

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..device.base import Caps
-from ..errors import KernelError
+from ..errors import KernelError, OutOfMemoryError
 from ..ir.graph import Graph
 from ..ir.node import Node
 from ..ir.ops import Op
@@ -83,6 +83,12 @@ def _launches(cluster: Cluster, context: Context) -> list[_Launch]:
 
 
 def _checked(draft: Draft, cluster: Cluster, caps: Caps) -> _Launch:
+    extent = max((offset + size for _, offset, size in draft.refs), default=0)
+    if extent > caps.max_buffer_bytes:
+        raise OutOfMemoryError(
+            f"a value of {extent:,} bytes is needed ({_describe(cluster)}); this device allows "
+            f"{caps.max_buffer_bytes:,} bytes per buffer"
+        )
     if len(draft.refs) > caps.max_storage_buffers:
         raise _TooManyBindings(cluster, len(draft.refs))
     return _Launch(draft.kernel, draft.refs, draft.grid, _describe(cluster))

@@ -7,7 +7,7 @@ arithmetic. All values are integers; `Index` knows its bounds.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import gcd
@@ -21,6 +21,9 @@ class Var:
     high: int
 
     low = 0
+
+    def at(self, values: Mapping[str, int]) -> int:
+        return values.get(self.name, 0)
 
     def text(self) -> str:
         return self.name
@@ -41,6 +44,9 @@ class Quotient:
     def high(self) -> int:
         return self.value.high // self.by
 
+    def at(self, values: Mapping[str, int]) -> int:
+        return self.value.at(values) // self.by
+
     def text(self) -> str:
         return f"({self.value} / {self.by}u)"
 
@@ -57,6 +63,9 @@ class Remainder:
     @property
     def high(self) -> int:
         return min(self.by - 1, self.value.high)
+
+    def at(self, values: Mapping[str, int]) -> int:
+        return self.value.at(values) % self.by
 
     def text(self) -> str:
         return f"({self.value} % {self.by}u)"
@@ -94,6 +103,10 @@ class Index:
 
     def coefficient(self, atom: Atom) -> int:
         return next((c for a, c in self.terms if a == atom), 0)
+
+    def at(self, values: Mapping[str, int]) -> int:
+        """The number that this is for given variables; others count as 0."""
+        return self.offset + sum(c * a.at(values) for a, c in self.terms)
 
     def divisible_by(self, n: int) -> bool:
         """Whether every value is a multiple of n, provably."""

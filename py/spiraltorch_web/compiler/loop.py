@@ -9,11 +9,16 @@ from .cluster import Cluster
 from .codegen import ENTRY, Context, Draft, Generated, draft, fold, group_number
 from .index import Index, number, unflatten, variable
 
+TILE = 16  # side of the square that a workgroup takes where reads and writes run in different directions
+TILED_SIZE = 1 << 16
+
 
 def loop_kernel(cluster: Cluster, context: Context) -> Draft:
     """The kernel of a "loop" cluster."""
     size = math.prod(cluster.shape)
     name = "loop_" + "x".join(map(str, cluster.shape or (1,)))
+    if _crosses_memory(cluster, context):
+        return draft(name, context, lambda bindings: _generate(cluster, context, bindings, 1, tiled=True))
     if size % 4 == 0 and size >= 1024:
         wide = draft(name, context, lambda bindings: _generate(cluster, context, bindings, 4))
         if "vec4<" in wide.kernel.source:
@@ -21,13 +26,35 @@ def loop_kernel(cluster: Cluster, context: Context) -> Draft:
     return draft(name, context, lambda bindings: _generate(cluster, context, bindings, 1))
 
 
-def _generate(cluster: Cluster, context: Context, bindings: Bindings, width: int) -> Generated:
+def _crosses_memory(cluster: Cluster, context: Context) -> bool:
+    """Whether neighbours in the result lie far apart in an operand, as in a transposition."""
+    size = math.prod(cluster.shape)
+    last = cluster.shape[-1] if cluster.shape else 1
+    if context.caps.software or size < TILED_SIZE or last % TILE or (size // last) % TILE:
+        return False
+    bindings = Bindings(context.place_of, context.caps.max_binding_bytes)
+    emitter = context.emitter(bindings, cluster)
+    for node in cluster.outputs:
+        emitter.value(node, unflatten(variable("at", size), cluster.shape))
+    return any(abs(flat.at({"at": 1}) - flat.at({"at": 0})) > 1 for flat in bindings.flats)
+
+
+def _generate(
+    cluster: Cluster, context: Context, bindings: Bindings, width: int, tiled: bool = False
+) -> Generated:
     count = math.prod(cluster.shape) // width
     threads = min(256, context.caps.max_workgroup_size) if count > 64 else 64
     grid = fold(-(-count // threads), context.caps)
     emitter = context.emitter(bindings, cluster)
     emitter.lines.append(ENTRY.format(threads=threads))
-    emitter.line(f"let at = {group_number(grid)} * {threads}u + lane;")
+    if tiled:
+        # A workgroup takes a square, so that what one thread leaves of a cache line serves its neighbours.
+        last = cluster.shape[-1]
+        emitter.line(f"let tile = {group_number(grid)};")
+        emitter.line(f"let line = tile / {last // TILE}u * {TILE}u + lane / {TILE}u;")
+        emitter.line(f"let at = line * {last}u + tile % {last // TILE}u * {TILE}u + lane % {TILE}u;")
+    else:
+        emitter.line(f"let at = {group_number(grid)} * {threads}u + lane;")
     if count % threads or grid[0] * grid[1] * threads != count:
         emitter.line(f"if (at >= {count}u) {{ return; }}")
     base = variable("at", count) * width

@@ -89,7 +89,7 @@ class _Rewriter:
         rows, steps = node.size, src.size // max(node.size, 1)
         if rows > 64 or steps < 16384 or node.op in (Op.ARGMAX, Op.ARGMIN):
             return node
-        pieces = min(256 // rows + 1, steps // 4096)
+        pieces = min(2048 // rows, steps // 8192)
         leading = axes == tuple(range(len(axes)))
         if leading and node.shape:
             x, axis = ir.reshape(src, (steps, *node.shape)), 0

@@ -7,12 +7,15 @@ from typing import Any
 
 from ..device.base import Device
 from ..dtypes import DType
-from ..errors import DeviceError, TraceError
+from ..errors import DeviceError, DeviceLostError, OutOfMemoryError, TraceError
 from ..ir.graph import Graph, canonical
-from ..ir.node import Node, Shape, buffer
+from ..ir.node import Node, Shape, buffer, toposort
 from ..ir.ops import Op
 from .session import Session, session
 from .storage import Placeholder, Storage
+
+
+MOST_ENTRIES = 2**31 - 1  # kernels count entries in 32 bits
 
 
 def upload(data: Any, shape: Shape, dtype: DType) -> Node:
@@ -71,11 +74,12 @@ def compute_nodes(nodes: Iterable[Node]) -> None:
     graph, storages, key = canonical(todo)
     device = device_of(storages, session())
     number = load(device, graph, key)
-    results: dict[int, Storage] = {}
-    for node, target in zip(todo, graph.targets, strict=True):
-        results[target] = node.buffer = Storage(device, node.nbytes)
+    results = {target: Storage(device, node.nbytes) for node, target in zip(todo, graph.targets, strict=True)}
     fresh = [results[slot].handle for slot in range(len(storages), graph.num_slots)]
     device.submit(number, [*(storage.handle for storage in storages), *fresh])
+    # Only now: after a refused allocation or a lost device no node may seem to be computed.
+    for node, target in zip(todo, graph.targets, strict=True):
+        node.buffer = results[target]
 
 
 def load(device: Device, graph: Graph, key: Hashable) -> int:
@@ -89,12 +93,22 @@ def load(device: Device, graph: Graph, key: Hashable) -> int:
 
 
 def lower(device: Device, graph: Graph) -> Any:
-    """What the device's `load` takes."""
+    """What the device's `load` takes. Raises OutOfMemoryError for what no device could hold."""
+    _check_sizes(graph)
     if device.lowering == "graph":
         return graph
     from ..compiler.build import build_program  # only devices that take WGSL need the compiler
 
     return build_program(graph, device.caps)
+
+
+def _check_sizes(graph: Graph) -> None:
+    for node in toposort(graph.outputs):
+        if node.size > MOST_ENTRIES:
+            raise OutOfMemoryError(
+                f"a tensor of shape {node.shape} has {node.size:,} entries ({node.nbytes:,} bytes as {node.dtype.name}); "
+                f"at most {MOST_ENTRIES:,} are possible, also in the middle of a computation"
+            )
 
 
 def device_of(storages: Iterable[object], current: Session) -> Device:
@@ -106,6 +120,12 @@ def device_of(storages: Iterable[object], current: Session) -> Device:
                 "a tensor made inside a compiled step was used outside it; return it from the step to use its value"
             )
         devices[id(storage.device)] = storage.device
+    lost = next((device for device in devices.values() if device.lost), None)
+    if len(devices) > 1 and lost is not None:
+        raise DeviceLostError(
+            f"a tensor's values went with the GPU device that was lost ({lost.lost}); st.recover() restores what a "
+            "st.Checkpoint keeps, everything else has to be made again"
+        )
     if len(devices) > 1:
         names = " and ".join(sorted(device.info.name for device in devices.values()))
         raise DeviceError(f"tensors live on {names}; move them to one device with .to(device)")

@@ -34,8 +34,11 @@ class Session:
         self.pending: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
         # Leaf node -> weak reference to the tensor that wants its gradient.
         self.leaf_of: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
+        self.watcher: Any = None  # the `detect_anomaly` in whose body the program is
+        self.seed = 0  # of the default generator, also of the one that another device gets
         self.generator: Any = None  # the default random generator, made by spiraltorch_web.random
-        self._programs: dict[Device, OrderedDict[Hashable, int]] = {}
+        # Weak: the programs of a device that nobody uses any more, such as a lost one, go with it.
+        self._programs: weakref.WeakKeyDictionary[Device, OrderedDict[Hashable, int]] = weakref.WeakKeyDictionary()
 
     @property
     def device(self) -> Device:

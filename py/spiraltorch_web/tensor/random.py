@@ -69,7 +69,9 @@ class Generator:
         draw0 = elementwise(Op.THREEFRY, key0, key1, twice)
         draw1 = elementwise(Op.THREEFRY, key0, key1, al.plus(twice, 1))
         with grad_mode(False):
-            self.state.assign_(nodes.concat((key0, key1, al.plus(count, 1)), 0))
+            # Entry by entry, so that a compiled step updates the state in place.
+            place = nodes.iota((3,), 0)
+            self.state.assign_(al.add(state, cast(elementwise(Op.EQ, place, al.filled(place, 2)), uint32)))
         size = math.prod(shape)
         index = bitcast(nodes.iota((size,), 0), uint32)
         wide = (al.broadcast_to(draw0, (size,)), al.broadcast_to(draw1, (size,)))
@@ -90,12 +92,13 @@ def default_generator() -> Generator:
     current = session()
     if current.generator is None:
         with outside_trace():  # its state outlives a step that happens to draw first
-            current.generator = Generator(0)
+            current.generator = Generator(current.seed)
     return current.generator
 
 
 def manual_seed(seed: int) -> Generator:
-    """Seed the default generator; returns it."""
+    """Seed the default generator, also the one that a device chosen later gets; returns it."""
+    session().seed = seed
     return default_generator().manual_seed(seed)
 
 

@@ -52,6 +52,10 @@ class Device(Protocol):
     caps: Caps
     lowering: str
 
+    @property
+    def lost(self) -> str:
+        """Why the device is gone for good; empty while it works."""
+
     def alloc(self, nbytes: int, zeroed: bool = True) -> int:
         """A buffer of at least ``nbytes`` (rounded up to 4). Raises OutOfMemoryError.
 

@@ -48,6 +48,11 @@ class BrowserDevice:
         self._bindings: LruCache[tuple[int, tuple[int, ...]], int] = LruCache(BINDINGS_KEPT, executor.unbind)
         self._numbers = itertools.count(1)
 
+    @property
+    def lost(self) -> str:
+        """Why the device is gone for good; empty while it works."""
+        return str(self._executor.faults.lost)
+
     # --- buffers ------------------------------------------------------------------------------------------------
 
     def alloc(self, nbytes: int, zeroed: bool = True) -> int:

@@ -44,6 +44,11 @@ class NativeDevice:
         self._reader = Reader(api, info.caps.max_buffer_bytes)
         self._has_timestamps = "timestamp-query" in info.features
 
+    @property
+    def lost(self) -> str:
+        """Why the device is gone for good; empty while it works."""
+        return self._api.lost
+
     # --- buffers ------------------------------------------------------------------------------------------------
 
     def alloc(self, nbytes: int, zeroed: bool = True) -> int:

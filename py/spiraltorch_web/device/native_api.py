@@ -119,6 +119,11 @@ class Api:
         """Whether `check` has something to raise."""
         return bool(self._events.lost or self._events.reports)
 
+    @property
+    def lost(self) -> str:
+        """Why the device is gone; empty while it works."""
+        return self._events.lost.strip()
+
     def reports(self) -> list[Report]:
         """The messages of this thread since the last call."""
         return self._events.reports.pop(threading.get_ident(), [])

@@ -12,10 +12,7 @@ from ..ir.graph import Graph, canonical
 from ..ir.node import Node, Shape, buffer, toposort
 from ..ir.ops import Op
 from .session import Session, session
-from .storage import Placeholder, Storage
-
-
-MOST_ENTRIES = 2**31 - 1  # kernels count entries in 32 bits
+from X_ENTRIES = 2**31 - 1  # kernels count entries in 32 bits
 
 
 def upload(data: Any, shape: Shape, dtype: DType) -> Node:
@@ -106,8 +103,8 @@ def _check_sizes(graph: Graph) -> None:
     for node in toposort(graph.outputs):
         if node.size > MOST_ENTRIES:
             raise OutOfMemoryError(
-                f"a tensor of shape {node.shape} has {node.size:,} entries ({node.nbytes:,} bytes as {node.dtype.name}); "
-                f"at most {MOST_ENTRIES:,} are possible, also in the middle of a computation"
+                f"a tensor of shape {node.shape} and dtype {node.dtype.name} has {node.size:,} entries "
+                f"({node.nbytes:,} bytes); at most {MOST_ENTRIES:,} are possible, also in the middle of a computation"
             )
 
 

@@ -39,6 +39,7 @@ _LAZY = MappingProxyType(
     {
         **{name: (name, None) for name in ("autograd", "data", "functional", "io", "live", "nn", "optim", "random")},
         "compile": ("compiled", "compile"),
+        "detect_anomaly": ("anomaly", "detect_anomaly"),
         "load": ("io", "load"),
         "progress": ("live", "progress"),
         "save": ("io", "save"),

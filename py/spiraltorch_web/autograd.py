@@ -98,18 +98,20 @@ def backward(
     else:
         leaves = list(inputs)
     found = gradients([node], [seed], [use(leaf) for leaf in leaves])
+    reached = [(leaf, result) for leaf, result in zip(leaves, found, strict=True) if result is not None]
     with grad_mode(create_graph and session().grad_enabled):
-        for leaf, result in zip(leaves, found, strict=True):
-            if result is not None:
-                _add_gradient(leaf, result, create_graph)
+        added = [_add_gradient(leaf, result, create_graph) for leaf, result in reached]
+    if session().watcher is not None:
+        session().watcher.note_gradients(added)
 
 
-def _add_gradient(leaf: Tensor, node: Node, create_graph: bool) -> None:
+def _add_gradient(leaf: Tensor, node: Node, create_graph: bool) -> Tensor:
     found = _result(node, create_graph)
     if leaf.grad is None:
         leaf.grad = found
     else:
         leaf.grad.assign_(leaf.grad + found)
+    return leaf.grad
 
 
 def _seed(name: str, output: Tensor, gradient: Tensor | None) -> Node:

@@ -16,7 +16,7 @@ from typing import Any, Generic, ParamSpec, TypeVar, overload
 
 from .device.base import Device
 from .dtypes import DType
-from .errors import ArgumentError, TraceError
+from .errors import ArgumentError, DeviceLostError, TraceError
 from .ir.graph import Graph, canonical
 from .ir.node import Node, Shape, buffer
 from .ir.ops import Op
@@ -79,26 +79,49 @@ class Compiled(Generic[P, R]):
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         if session().tracing is not None:
             return self._function(*args, **kwargs)  # a step inside a step is part of it
+        watcher = session().watcher
+        if watcher is None:
+            return self._call(self._function, False, args, kwargs)
+        returned, verdict = self._call(watcher.watched(self._function), True, args, kwargs)
+        watcher.note(getattr(self, "__name__", "a compiled function"), verdict)
+        return returned
+
+    def _call(self, function: Callable, watched: bool, args: tuple, kwargs: dict) -> Any:
+        """Replay ``function``, recorded first where that is due; a watched one has recordings of its own."""
         tensors: list[Tensor] = []
-        signature = _flatten((args, kwargs), tensors)
+        signature = (watched, _flatten((args, kwargs), tensors))
         for bound in self._recordings.get(signature, ()):
             if bound.recording.current():
                 break
         else:
-            bound = self._record(signature, args, kwargs, tensors)
-        return _replay(bound, tensors)
+            bound = self._record(function, signature, args, kwargs, tensors)
+        try:
+            return _replay(bound, tensors)
+        except _Moved:
+            self._forget(bound.recording.device)
+            return _replay(self._record(function, signature, args, kwargs, tensors), tensors)
+        except DeviceLostError:
+            self._forget(bound.recording.device)
+            raise
 
     def __get__(self, instance: object, owner: type | None = None) -> Any:
         return self if instance is None else functools.partial(self, instance)
 
-    def _record(self, signature: Hashable, args: tuple, kwargs: dict, tensors: Sequence[Tensor]) -> _Bound:
-        bound = _Bound(record(self._function, args, kwargs, tensors))
+    def _record(
+        self, function: Callable, signature: Hashable, args: tuple, kwargs: dict, tensors: Sequence[Tensor]
+    ) -> _Bound:
+        bound = _Bound(record(function, args, kwargs, tensors))
         bound.refresh()
         kept = self._recordings.setdefault(signature, [])
         kept[:] = [bound, *(other for other in kept if other.recording.current())][:GUARDED_KEPT]
         if len(self._recordings) > SIGNATURES_KEPT:
             del self._recordings[next(iter(self._recordings))]
         return bound
+
+    def _forget(self, device: Device) -> None:
+        """Drop what was recorded for a device that is lost or that the tensors have left."""
+        for kept in self._recordings.values():
+            kept[:] = [bound for bound in kept if bound.recording.device is not device]
 
     def programs(self) -> list[Any]:
         """What was recorded so far, for reading: a WGSL `Program` each, or the graph on the CPU."""
@@ -194,6 +217,10 @@ def _source(storage: Any, captured: dict[object, Tensor], overwritten: bool) -> 
     return Source("constant", storage, overwritten)
 
 
+class _Moved(Exception):
+    """A tensor lives on another device than the one that its step was recorded for."""
+
+
 class _Bound:
     """The handles of a recording, looked up once and checked at each call.
 
@@ -221,7 +248,7 @@ class _Bound:
         for source in self.recording.sources:
             if source.kind == "captured":
                 tensor = source.value
-                self.handles.append(_handle(tensor, source.overwritten))
+                self.handles.append(_handle(tensor, source.overwritten, self.recording.device))
                 self.pinned.append((tensor, tensor._node, _ALONE_IN_ROW if source.overwritten else sys.maxsize))
             else:
                 self.handles.append(source.value.handle if source.kind == "constant" else 0)
@@ -230,9 +257,9 @@ class _Bound:
         """The handle of every slot that the program reads or updates."""
         if _stale(self.pinned):
             self.refresh()
-        handles = self.handles.copy()
+        handles, device = self.handles.copy(), self.recording.device
         for slot, number, overwritten in self.arguments:
-            handles[slot] = _handle(arguments[number], overwritten)
+            handles[slot] = _handle(arguments[number], overwritten, device)
         return handles
 
 
@@ -244,13 +271,16 @@ def _stale(pinned: Sequence[tuple[Any, object, int]]) -> bool:
     return False
 
 
-def _handle(tensor: Tensor, overwritten: bool) -> int:
+def _handle(tensor: Tensor, overwritten: bool, device: Device) -> int:
     """The handle of a tensor's storage; one that will be overwritten is made the tensor's own first."""
     if tensor._node.buffer is None:
         realize(tensor)
     if overwritten and sys.getrefcount(tensor._node) > _ALONE:
         _own(tensor)
-    return tensor._node.buffer.handle
+    storage = tensor._node.buffer
+    if storage.device is not device:
+        raise _Moved
+    return storage.handle
 
 
 def _replay(bound: _Bound, arguments: Sequence[Tensor]) -> Any:

@@ -12,7 +12,9 @@ from ..ir.graph import Graph, canonical
 from ..ir.node import Node, Shape, buffer, toposort
 from ..ir.ops import Op
 from .session import Session, session
-from X_ENTRIES = 2**31 - 1  # kernels count entries in 32 bits
+from .storage import Placeholder, Storage
+
+MOST_ENTRIES = 2**31 - 1  # kernels count entries in 32 bits
 
 
 def upload(data: Any, shape: Shape, dtype: DType) -> Node:

@@ -1,8 +1,9 @@
 """The benchmarks on a machine with a real GPU and no network: `python tests/bench/gpu_machine.py --out FOLDER`.
 
 Needs Python with NumPy and wgpu (and what wgpu needs) on its path, PyTorch for the comparison, and this checkout. With
-``--chromium PATH`` the browser joins: it needs the site in dist/site-bench, which `build.py bench` writes, and no
-Playwright. Takes about two minutes. The table goes to FOLDER/bench.txt, all figures to FOLDER/bench.json.
+``--chromium PATH`` the browser joins, without Playwright: it needs the site in dist/site-bench, which
+`python3 build.py bench page` writes and `PYTHONPATH=py .venv/bin/python -m tests.bench.borch` completes on a machine
+with a network. Takes about two minutes. The table goes to FOLDER/bench.txt, all figures to FOLDER/bench.json.
 """
 
 from __future__ import annotations

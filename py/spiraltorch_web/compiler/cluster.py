@@ -332,19 +332,30 @@ class Clustering:
     # --- after the walk -----------------------------------------------------------------------------------------
 
     def _recompute_cheap(self) -> None:
-        """Values that follow from other stored values by almost nothing need no memory of their own."""
+        """Values that follow from one other stored value by almost nothing need no memory of their own."""
         wanted = {*self.graph.outputs, *(src for cluster in self.calls.values() for src in cluster.anchors[0].srcs)}
-        extra: dict[Node, int] = {}
         for node in list(self.stored):
-            cluster = self.home[node]
-            if node in wanted or node in cluster.anchors or OPS[node.op].kind is not Kind.ELEMENTWISE:
+            if node in wanted or node in self.home[node].anchors:
                 continue
-            arrays = [src for src in dict.fromkeys(node.srcs) if src in self.home]
-            cost = COSTS.get(node.op, 1) + sum(extra.get(src, 0) for src in arrays)
-            cost += sum(self.cost[src] for src in node.srcs if src not in self.home)
-            if len(arrays) == 1 and (arrays[0] in self.stored or arrays[0] in extra) and cost <= RECOMPUTE_COST:
-                extra[node] = cost
+            bases: set[Node] = set()
+            if self._derivation(node, bases, RECOMPUTE_COST) >= 0 and len(bases) == 1:
                 del self.stored[node]
+
+    def _derivation(self, node: Node, bases: set[Node], budget: int) -> int:
+        """What is left of the budget after computing a member of a cluster from stored values; they join ``bases``."""
+        budget -= COSTS.get(node.op, 1)
+        if budget < 0 or OPS[node.op].kind is not Kind.ELEMENTWISE:
+            return -1
+        for src in dict.fromkeys(node.srcs):
+            if src in self.stored:
+                bases.add(src)
+            elif src in self.home:
+                budget = self._derivation(src, bases, budget)
+            else:
+                budget -= self.cost[src]
+            if budget < 0:
+                return -1
+        return budget
 
     def _store_shared(self) -> None:
         """Store the free values that several kernels would compute again, if they are expensive."""

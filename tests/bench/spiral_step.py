@@ -26,7 +26,7 @@ class SpiralStep:
         self.optimizer = optim.Adam(self.model.parameters(), lr=RATE, betas=BETAS, eps=EPSILON)
         self.criterion = nn.CrossEntropyLoss()
         self.images, self.labels = st.tensor(problem.images), st.tensor(problem.labels)
-        self.step = st.compile(self._step) if compiled else self._step
+        self.step = st.compile(self._step) if compiled else self._computed
 
     def _step(self, images: st.Tensor, labels: st.Tensor) -> st.Tensor:
         self.optimizer.zero_grad()
@@ -35,11 +35,16 @@ class SpiralStep:
         self.optimizer.step()
         return loss
 
+    def _computed(self, images: st.Tensor, labels: st.Tensor) -> st.Tensor:
+        """Eager steps are computed one by one, as for a user who looks at them; else they would run as one graph."""
+        loss = self._step(images, labels)
+        st.realize(loss)
+        return loss
+
     def run(self, steps: int) -> float:
-        """Take steps and read the last loss. Eager steps are computed one by one, as a user who looks at them would."""
+        """Take steps and read the last loss."""
         for _ in range(steps):
             loss = self.step(self.images, self.labels)
-            st.realize(loss)
         return loss.item()
 
     def losses(self, steps: int) -> np.ndarray:

@@ -138,3 +138,43 @@ def test_tight_loop_without_isolation_restarts_python_and_says_so(plain_bench):
     plain_bench.wait_until_ready()
     plain_bench.run("print('back')\n")
     assert "back" in plain_bench.output
+
+
+HIDE = """(hidden) => {
+  Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
+
+
+def test_hidden_tab_pauses_and_goes_on_when_seen_again(bench):
+    start_counting(bench)
+    bench.page.evaluate(HIDE, True)
+    expect(bench.button("Resume")).to_be_visible()
+    bench.page.evaluate(HIDE, False)
+    expect(bench.button("Pause")).to_be_visible()
+    bench.button("Stop").click()
+
+
+def test_tab_that_the_user_paused_stays_paused(bench):
+    start_counting(bench)
+    bench.button("Pause").click()
+    expect(bench.button("Resume")).to_be_visible()
+    bench.page.evaluate(HIDE, True)
+    bench.page.evaluate(HIDE, False)
+    bench.page.wait_for_timeout(200)
+    expect(bench.button("Resume")).to_be_visible()
+    bench.button("Stop").click()
+
+
+def test_stop_answers_while_a_compiled_step_trains(bench):
+    bench.start(
+        "import spiraltorch_web as st\nfrom spiraltorch_web import nn, optim\n"
+        "model = nn.Linear(64, 64)\noptimizer = optim.Adam(model.parameters())\nx = st.randn(64, 64)\n"
+        "@st.compile\ndef train_step(x):\n    loss = (model(x) ** 2).mean()\n    optimizer.zero_grad()\n"
+        "    loss.backward()\n    optimizer.step()\n    return loss\n"
+        "train_step(x).item()\nprint('training')\nwhile True:\n    train_step(x)\n"
+    )
+    bench.wait_for_output("training")
+    bench.page.wait_for_timeout(500)
+    assert bench.seconds_to(STOP, AT_REST) < ANSWER_SECONDS + GRACE_SECONDS
+    assert "restarting" not in bench.output

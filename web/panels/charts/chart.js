@@ -8,7 +8,7 @@ import { Plot } from "../../ui/plot.js";
 import { csv, fileName, saveFile, savePng } from "../../ui/save.js";
 import { Series } from "./series.js";
 
-const HEIGHT = 190;
+const HEIGHT = 176;
 const TABLE_ROWS = 30;
 const KEYS = "Plus and minus zoom, the arrow keys move, zero shows everything.";
 

@@ -8,9 +8,10 @@ export function followKernel(store, kernel) {
     store.set("phase", phase);
     if (phase === "running") store.set("queued", false);
   });
-  kernel.on("queued", () => {
+  kernel.on("queued", ({ phase }) => {
     store.set("queued", true);
-    store.set("status", "Python is still loading; your script runs as soon as it is there.");
+    const reason = phase === "stopping" ? "The last script is stopping" : "Python is still loading";
+    store.set("status", `${reason}; your script runs right after.`);
   });
   kernel.on("boot-progress", ({ stage, loaded, total }) => store.set("loading", { stage, loaded, total }));
   kernel.on("ready", ({ device, versions, suspends }) => {
@@ -27,6 +28,7 @@ export function followKernel(store, kernel) {
     store.set("status", `${reason}, so Python is restarting. Your code is kept.`);
   });
   kernel.on("device-lost", ({ reason }) => store.set("deviceLost", reason));
+  kernel.on("device-replaced", () => store.set("deviceLost", null));
   followRuns(store, kernel);
   pauseWhenHidden(store, kernel);
 }

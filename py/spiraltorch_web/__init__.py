@@ -38,10 +38,13 @@ from .version import __version__
 _LAZY = MappingProxyType(
     {
         **{name: (name, None) for name in ("autograd", "data", "functional", "io", "live", "nn", "optim", "random")},
+        "Checkpoint": ("checkpoint", "Checkpoint"),
         "compile": ("compiled", "compile"),
         "detect_anomaly": ("anomaly", "detect_anomaly"),
         "load": ("io", "load"),
         "progress": ("live", "progress"),
+        "recover": ("checkpoint", "recover"),
+        "recover_async": ("checkpoint", "recover_async"),
         "save": ("io", "save"),
     }
 )

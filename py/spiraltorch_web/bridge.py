@@ -14,7 +14,7 @@ import sys
 import time
 import types
 from array import array
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import asdict, replace
 from types import MappingProxyType
 from typing import Any
@@ -80,6 +80,13 @@ class PageHost:
         if content is None:
             raise FileNotFoundError(f"this site has no data file {name!r} for its examples")
         return content.to_bytes()
+
+    def keep_checkpoint(self, encode: Callable[[], bytes]) -> None:
+        page.keepCheckpoint(to_js(encode()))
+
+    def kept_checkpoint(self) -> bytes | None:
+        kept = page.takeCheckpoint()
+        return None if kept is None else kept.to_bytes()
 
     def _breathe(self, wait: Any, *arguments: float) -> None:
         """Return to the event loop by way of `wait`, then do what the user wants."""

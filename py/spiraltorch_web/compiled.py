@@ -99,10 +99,11 @@ class Compiled(Generic[P, R]):
             return _replay(bound, tensors)
         except _Moved:
             self._forget(bound.recording.device)
-            return _replay(self._record(function, signature, args, kwargs, tensors), tensors)
         except DeviceLostError:
             self._forget(bound.recording.device)
-            raise
+            if session().device.lost:
+                raise
+        return _replay(self._record(function, signature, args, kwargs, tensors), tensors)
 
     def __get__(self, instance: object, owner: type | None = None) -> Any:
         return self if instance is None else functools.partial(self, instance)
@@ -326,7 +327,8 @@ def _flatten(value: Any, tensors: list[Tensor]) -> Hashable:
         hash(value)
     except TypeError:
         raise TraceError(
-            f"a compiled step takes tensors, plain values and lists, tuples or dicts of those; got {type(value).__name__}"
+            "a compiled step takes tensors, plain values and lists, tuples or dicts of those; "
+            f"got {type(value).__name__}"
         ) from None
     return (type(value).__name__, value)
 
@@ -344,7 +346,7 @@ def _map(value: Any, change: Callable[[Any], Any]) -> Any:
 
 
 class _Probe:
-    """Stands for a tensor when measuring what `sys.getrefcount` says of a node that nobody shares: interpreters differ."""
+    """Stands for a tensor when measuring what `sys.getrefcount` says of an unshared node: interpreters differ."""
 
     __slots__ = ("_node",)
 

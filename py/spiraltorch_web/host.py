@@ -10,7 +10,7 @@ start, tests replace it inside `HOSTS.using(...)`.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
@@ -37,6 +37,12 @@ class Host(Protocol):
     def read_example(self, name: str) -> bytes:
         """The content of a data file of the examples. Raises FileNotFoundError."""
 
+    def keep_checkpoint(self, encode: Callable[[], bytes]) -> None:
+        """Keep a copy of a training's state where it outlives Python, if there is such a place."""
+
+    def kept_checkpoint(self) -> bytes | None:
+        """The copy from before a restart that a lost device made necessary; given out once."""
+
 
 class PlainHost:
     """A terminal, a notebook or a test: the operating system interrupts for us, so there is nothing to do."""
@@ -58,6 +64,13 @@ class PlainHost:
             if (folder / name).is_file():
                 return (folder / name).read_bytes()
         raise FileNotFoundError(f"the example's data {name!r} is neither in {folders[0]} nor in {folders[1]}")
+
+    def keep_checkpoint(self, encode: Callable[[], bytes]) -> None:
+        """Do nothing: a lost device leaves this process alive, and `st.save` is for the rest."""
+
+    def kept_checkpoint(self) -> bytes | None:
+        """None: nothing outlives the process."""
+        return None
 
 
 class _Hosts:

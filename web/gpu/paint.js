@@ -12,6 +12,7 @@ export class BoundaryPainter {
   /** @param {GPUDevice} device @param {string} code the text of boundary.wgsl */
   constructor(device, code) {
     this.device = device;
+    this.code = code;
     this.format = navigator.gpu.getPreferredCanvasFormat();
     const module = device.createShaderModule({ code });
     this.pipeline = device.createRenderPipeline({
@@ -29,6 +30,11 @@ export class BoundaryPainter {
     const response = await fetch(new URL("./boundary.wgsl", import.meta.url));
     if (!response.ok) throw new Error(`boundary.wgsl answered ${response.status} ${response.statusText}.`);
     return new BoundaryPainter(device, await response.text());
+  }
+
+  /** A painter that does the same on another device. @param {GPUDevice} device */
+  on(device) {
+    return new BoundaryPainter(device, this.code);
   }
 
   /**

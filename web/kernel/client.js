@@ -20,6 +20,8 @@ export class Kernel extends EventTarget {
     this.device = device;
     this.phase = "loading";
     this.runId = 0;
+    this.deviceLost = false;
+    this.checkpoint = null; // the last copy of the training's state, for the worker after a lost device
     this.queued = null;
     this.timers = [];
     this.interrupts = globalThis.crossOriginIsolated ? new SharedArrayBuffer(1) : null;
@@ -89,7 +91,11 @@ export class Kernel extends EventTarget {
     this.worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
     this.worker.onmessage = ({ data }) => this.receive(data);
     this.worker.onerror = (event) => this.workerFailed(event.message || "The worker could not be started.");
-    sendToWorker(this.worker, { type: "boot", base: this.base, device: this.device, interrupts: this.interrupts });
+    const { base, device, interrupts } = this;
+    const checkpoint = this.deviceLost ? this.checkpoint : null;
+    this.deviceLost = false;
+    this.checkpoint = null;
+    sendToWorker(this.worker, { type: "boot", base, device, interrupts, checkpoint });
   }
 
   /** Something uncaught in the worker: fatal while it starts, told in the console later. */
@@ -104,6 +110,9 @@ export class Kernel extends EventTarget {
   receive(message) {
     if (message.type === "ready") this.setPhase("ready");
     if (message.type === "boot-failed") this.setPhase("failed");
+    if (message.type === "device-lost") this.deviceLost = true;
+    if (message.type === "device-replaced") this.deviceLost = false;
+    if (message.type === "checkpoint") this.checkpoint = message.data;
     if (message.type === "phase") this.follow(message.phase);
     if (message.type === "run-ended") {
       this.clearTimers();

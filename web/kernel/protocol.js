@@ -8,8 +8,10 @@
  * @typedef {"loading"|"ready"|"running"|"paused"|"stopping"|"restarting"|"failed"} Phase
  *
  * Page to worker
- * @typedef {{type: "boot", base: string, device: "auto"|"webgpu"|"cpu", interrupts: SharedArrayBuffer|null}} Boot
- *   Load everything. `base` is the site's address (any path prefix), `interrupts` one byte where isolation allows it.
+ * @typedef {{type: "boot", base: string, device: "auto"|"webgpu"|"cpu", interrupts: SharedArrayBuffer|null,
+ *            checkpoint: Uint8Array|null}} Boot
+ *   Load everything. `base` is the site's address (any path prefix), `interrupts` one byte where isolation allows it,
+ *   `checkpoint` the last `Checkpoint` message of a worker whose graphics device was lost.
  * @typedef {{type: "run", id: number, source: string, filename: string, hold: boolean}} Run
  *   Run a script. With `hold` it stops at its first step, as Step does.
  * @typedef {{type: "control", verb: "pause"|"resume"|"step"|"stop"}} Control
@@ -32,6 +34,10 @@
  * @typedef {{type: "live", event: LiveEvent}} Live
  * @typedef {{type: "canvas-wanted", name: string, width: number, height: number}} CanvasWanted
  * @typedef {{type: "device-lost", reason: string}} DeviceLost
+ * @typedef {{type: "device-replaced"}} DeviceReplaced
+ *   The script has opened another device in place of a lost one (`st.recover`).
+ * @typedef {{type: "checkpoint", data: Uint8Array}} Checkpoint
+ *   A copy of the training's state (`st.Checkpoint`), which the page keeps while it is open.
  *
  * Parts
  * @typedef {{level: "out"|"error"|"warning"|"note", text: string}} OutputChunk
@@ -64,7 +70,7 @@ const TO_WORKER = new Set(["boot", "run", "control", "canvas"]);
 
 const TO_PAGE = new Set([
   "boot-progress", "ready", "boot-failed", "run-started", "run-ended", "phase", "output", "live", "canvas-wanted",
-  "device-lost",
+  "device-lost", "device-replaced", "checkpoint",
 ]);
 
 /**
@@ -80,7 +86,8 @@ export function sendToWorker(worker, message, transfer = []) {
 
 /**
  * Send a message from the worker to the page.
- * @param {BootProgress|Ready|BootFailed|RunStarted|RunEnded|PhaseChange|Output|Live|CanvasWanted|DeviceLost} message
+ * @param {BootProgress|Ready|BootFailed|RunStarted|RunEnded|PhaseChange|Output|Live|CanvasWanted|DeviceLost|DeviceReplaced|
+ *   Checkpoint} message
  * @param {Transferable[]} [transfer]
  */
 export function sendToPage(message, transfer = []) {

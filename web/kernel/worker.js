@@ -26,8 +26,17 @@ const pageModule = {
   sleep: (milliseconds) => control.sleep(milliseconds),
   verdict: () => control.takeVerdict(),
   readExample: (name) => readExample(new URL(`examples/data/${encodeURIComponent(name)}`, base)),
+  keepCheckpoint: (data) => sendToPage({ type: "checkpoint", data }, [data.buffer]),
+  takeCheckpoint,
   show: (json, arrays) => show({ ...JSON.parse(json), ...arrays }),
 };
+
+/** The checkpoint from before a restart, once. */
+function takeCheckpoint() {
+  const taken = checkpoint;
+  checkpoint = null;
+  return taken ?? undefined; // Python's None
+}
 
 /** Send an event to the page; what is a picture is painted here, and its numbers stay here. */
 function show(event) {
@@ -76,11 +85,12 @@ function readExample(address) {
 }
 
 let base = null;
+let checkpoint = null;
 let kernel = null;
 
 const handlers = {
   async boot(request) {
-    base = request.base;
+    ({ base, checkpoint } = request);
     try {
       kernel = await boot(request, pageModule, connectStreams, (stage, loaded, total) =>
         sendToPage({ type: "boot-progress", stage, loaded, total }));
@@ -115,9 +125,20 @@ async function runScript(source, filename, hold) {
   return JSON.parse(answer);
 }
 
+/** Tell the page when the device is lost, and paint on the one that a script opens in its place. */
 function watchDevice() {
-  const executor = globalThis.spiraltorchExecutor.current;
-  if (executor) executor.onLost = (reason) => sendToPage({ type: "device-lost", reason });
+  const registered = globalThis.spiraltorchExecutor;
+  const watch = (executor) => {
+    executor.onLost = (reason) => {
+      if (executor === registered.current) sendToPage({ type: "device-lost", reason });
+    };
+  };
+  if (registered.current) watch(registered.current);
+  registered.onOpened = (executor) => {
+    watch(executor);
+    kernel.boundaries = kernel.boundaries?.on(executor.device) ?? null;
+    sendToPage({ type: "device-replaced" });
+  };
 }
 
 function connectStreams(python) {

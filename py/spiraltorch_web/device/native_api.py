@@ -256,6 +256,7 @@ class Api:
 
     def destroy(self) -> None:
         """End the device; everything afterwards reports it lost."""
+        self._events.lost = self._events.lost or "it was closed"  # the library tells at some later call
         lib.wgpuDeviceDestroy(self.device)
 
 
@@ -264,6 +265,7 @@ class Mapping:
 
     def __init__(self, api: Api, buffer, nbytes: int) -> None:
         self.done = False
+        self._api = api
         self._buffer = buffer
         self._error = ""
 
@@ -282,6 +284,8 @@ class Mapping:
 
     def copy(self, offset: int, destination: memoryview) -> None:
         """Fill ``destination`` from ``offset``, a multiple of 8; its length is a multiple of 4."""
+        # The library ends the process when the buffers of a destroyed device are looked at.
+        self._api.check("reading")
         if self._error:
             raise DeviceError(f"the device could not be read: {self._error}")
         source = lib.wgpuBufferGetConstMappedRange(self._buffer, offset, len(destination))

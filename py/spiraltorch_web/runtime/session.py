@@ -36,6 +36,7 @@ class Session:
         self.leaf_of: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
         self.watcher: Any = None  # the `detect_anomaly` in whose body the program is
         self.seed = 0  # of the default generator, also of the one that another device gets
+        self.checkpoints: weakref.WeakSet[Any] = weakref.WeakSet()  # restored when a lost device is replaced
         self.generator: Any = None  # the default random generator, made by spiraltorch_web.random
         # Weak: the programs of a device that nobody uses any more, such as a lost one, go with it.
         self._programs: weakref.WeakKeyDictionary[Device, OrderedDict[Hashable, int]] = weakref.WeakKeyDictionary()

@@ -249,6 +249,7 @@ export class Executor {
 globalThis.spiraltorchExecutor ??= {
   current: null,
   prepared: new Map(),
+  onOpened: null, // called with an executor that becomes the current one
 
   async prepare(wish) {
     this.prepared.set(wish, await openExecutor(wish));
@@ -258,12 +259,17 @@ globalThis.spiraltorchExecutor ??= {
   take(wish) {
     const executor = this.prepared.get(wish) ?? null;
     this.prepared.delete(wish);
-    if (executor) this.current = executor;
+    if (executor) this.use(executor);
     return executor;
   },
 
   async open(wish) {
-    this.current = this.take(wish) ?? await openExecutor(wish);
-    return this.current;
+    return this.take(wish) ?? this.use(await openExecutor(wish));
+  },
+
+  use(executor) {
+    this.current = executor;
+    this.onOpened?.(executor);
+    return executor;
   },
 };

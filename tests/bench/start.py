@@ -2,6 +2,7 @@
 
 Run is pressed as soon as the page offers it. The first trained step is taken as the first point of the first
 example's loss curve arriving from the worker, which is a little later. Times count from the start of the navigation.
+Python's runtime alone, loaded in an empty page of the same site, tells how fast this machine is at the moment.
 """
 
 from __future__ import annotations
@@ -23,24 +24,35 @@ SECTION = "start"
 CASE = "first example"
 ROUNDS = 3
 TIMEOUT_MILLISECONDS = 90_000
+SETTLE_MILLISECONDS = 500
 MEGABYTE = 1e6
 GOALS = {
-    ("fresh browser process", "shell"): 0.3,
+    ("fresh browser process", "painted"): 0.3,
     ("fresh browser process", "trained"): 7.0,
-    ("reload", "shell"): 0.3,
+    ("reload", "painted"): 0.3,
     ("reload", "trained"): 4.0,
 }
 MOST_MEGABYTES = 8
-WORDS = {"shell": "shell visible", "ready": "Python ready", "trained": "first trained step"}
-# Notes when the shell is there, when Python says that it is ready and when the first scalars arrive.
+WORDS = {
+    "alone": "Pyodide alone, in an empty page",
+    "painted": "first content painted",
+    "shell": "shell complete",
+    "ready": "Python ready",
+    "trained": "first trained step",
+}
+# Notes when the browser has painted something, when all panels are there, when Python says that it is ready and when
+# the first scalars arrive.
 WATCH = """
 const moments = {};
 let tell;
 globalThis.firstStep = new Promise((resolve) => { tell = resolve; });
-const note = (name) => {
-  moments[name] ??= performance.now() / 1000;
+const note = (name, milliseconds = performance.now()) => {
+  moments[name] ??= milliseconds / 1000;
   if ("trained" in moments) tell(moments);
 };
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntriesByName("first-contentful-paint")) note("painted", entry.startTime);
+}).observe({ type: "paint", buffered: true });
 new MutationObserver(() => {
   if (document.documentElement?.dataset.ready === "shell") note("shell");
 }).observe(document, { attributes: true, subtree: true, childList: true });
@@ -54,6 +66,11 @@ globalThis.Worker = class extends Worker {
   }
 };
 """
+PYODIDE_ALONE = """async (base) => {
+  const { loadPyodide } = await import(`${base}pyodide/pyodide.mjs`);
+  await loadPyodide({ indexURL: `${base}pyodide/` });
+  return performance.now() / 1000;
+}"""
 
 
 class _Counting(SiteHandler):
@@ -86,9 +103,12 @@ def run(report: Report, options: Options) -> None:
     with sync_playwright() as playwright, _serving(options.site) as server:
         for _ in range(ROUNDS):
             with _page(playwright, browser_of(options), browser_flags(options)) as page:
+                alone = {kind: _pyodide_alone(page, server.address) for kind in moments}
+            with _page(playwright, browser_of(options), browser_flags(options)) as page:
                 for kind in moments:
                     before = server.sent
-                    moments[kind].append(_first_step(page, server.address, kind, runs_on_software(options)))
+                    found = _first_step(page, server.address, kind, runs_on_software(options))
+                    moments[kind].append({**found, "alone": alone[kind]})
                     sent[kind].append(server.sent - before)
     report.add([*_times(moments), *_transfers(sent)])
 
@@ -104,6 +124,12 @@ def _page(playwright, chromium: Path, flags: Sequence[str]) -> Iterator:
         browser.close()
 
 
+def _pyodide_alone(page, address: str) -> float:
+    """Seconds from opening an empty page until Pyodide runs in it."""
+    page.goto(f"{address}site.json", wait_until="commit")
+    return page.evaluate(PYODIDE_ALONE, address)
+
+
 def _first_step(page, address: str, kind: str, software: bool) -> dict[str, float]:
     """Seconds of each moment of one load."""
     if kind == "reload":
@@ -113,21 +139,27 @@ def _first_step(page, address: str, kind: str, software: bool) -> dict[str, floa
         page.goto(address + ("#device=webgpu" if software else ""), wait_until="commit")
     page.get_by_role("button", name="Run", exact=True).click(timeout=TIMEOUT_MILLISECONDS)
     # The page's policy forbids the eval that Playwright's own waiting needs.
-    return page.evaluate(
+    found = page.evaluate(
         """(patience) => Promise.race([
           firstStep,
           new Promise((_, reject) => setTimeout(() => reject(new Error("no first step")), patience)),
         ])""",
         TIMEOUT_MILLISECONDS,
     )
+    page.get_by_role("button", name="Stop", exact=True).click()  # nothing is left running when the next load starts
+    page.wait_for_timeout(SETTLE_MILLISECONDS)
+    return found
 
 
 def _times(moments: dict[str, list[dict[str, float]]]) -> Iterator[Row]:
     for kind, found in moments.items():
         for name, words in WORDS.items():
+            first = median(each["alone"] for each in found)
             timing = Timing.of(words, [each[name] for each in found], steps=1)
             goal = f"≤ {GOALS[kind, name]} s" if (kind, name) in GOALS else ""
-            yield Row(SECTION, f"{CASE}, {kind}", words, timing.seconds, "s", timing.spread, goal=goal)
+            yield Row(
+                SECTION, f"{CASE}, {kind}", words, timing.seconds, "s", timing.spread, timing.seconds / first, goal
+            )
 
 
 def _transfers(sent: dict[str, list[int]]) -> Iterator[Row]:

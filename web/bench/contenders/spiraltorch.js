@@ -7,7 +7,8 @@ import { boot } from "../../kernel/boot.js";
 import { Control } from "../../kernel/control.js";
 import { serve } from "../calls.js";
 
-let calls = 0;
+const COUNTED_STEPS = 100;
+const calls = new Map(); // name of the function: how often Python called it
 let python = null;
 let training = null;
 const control = new Control(() => {});
@@ -20,7 +21,7 @@ function counted(target) {
       const value = Reflect.get(target, name);
       if (typeof value !== "function") return value;
       return (...given) => {
-        calls += 1;
+        calls.set(name, (calls.get(name) ?? 0) + 1);
         return value.apply(target, given);
       };
     },
@@ -55,11 +56,10 @@ async function prepare(problem, device) {
 const run = (steps) => training.run.callPromising(steps);
 
 async function details() {
-  const steps = 100;
   await run(1);
-  calls = 0;
-  await training.take.callPromising(steps);
-  const callsPerStep = calls / steps;
+  calls.clear();
+  await training.take.callPromising(COUNTED_STEPS);
+  const callsPerStep = Object.fromEntries([...calls].map(([name, count]) => [name, count / COUNTED_STEPS]));
   return { callsPerStep, ...JSON.parse(await training.details.callPromising()) };
 }
 

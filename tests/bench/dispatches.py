@@ -75,7 +75,8 @@ def main() -> None:
             print(f"{seconds * 1e6:8.2f} us  {program.kernels[program.dispatches[i].kernel].name:28} {line[:100]}")
         whole = time_program(program, options.repeats)
         print(
-            f"batch {batch}: alone {total * 1e6:.1f} us, together {whole * 1e6:.1f} us, {len(program.dispatches)} dispatches"
+            f"batch {batch}: alone {total * 1e6:.1f} us, together {whole * 1e6:.1f} us, "
+            f"{len(program.dispatches)} dispatches"
         )
         if options.source:
             for kernel in program.kernels:

@@ -17,10 +17,10 @@ from .mlp import BETAS, EPSILON, RATE, WIDTHS, Problem
 class SpiralStep:
     """A network in training on the current device."""
 
-    def __init__(self, problem: Problem, compiled: bool = True) -> None:
+    def __init__(self, problem: Problem, compiled: bool = True, activation: type[nn.Module] = nn.ReLU) -> None:
         inputs, first, second, classes = WIDTHS
         self.model = nn.Sequential(
-            nn.Linear(inputs, first), nn.ReLU(), nn.Linear(first, second), nn.ReLU(), nn.Linear(second, classes)
+            nn.Linear(inputs, first), activation(), nn.Linear(first, second), activation(), nn.Linear(second, classes)
         )
         self.model.load_state_dict({name: st.tensor(values) for name, values in problem.parameters.items()})
         self.optimizer = optim.Adam(self.model.parameters(), lr=RATE, betas=BETAS, eps=EPSILON)

@@ -72,7 +72,8 @@ def _graph(problem: Problem) -> Callable[[], torch.Tensor]:
     with torch.cuda.graph(graph):
         loss = step()
 
-    def replay() -> torch.Tensor:
+    def replay(keep: object = step) -> torch.Tensor:
+        # The graph reads the step's tensors by address; without ``keep`` their memory would be given to others.
         graph.replay()
         return loss
 

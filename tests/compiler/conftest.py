@@ -41,7 +41,9 @@ class Bench:
         return buffer(Values(np.ascontiguousarray(array)), array.shape, dtype)
 
     def program(self, outputs, assigned=(), caps=None):
-        return build_program(canonical(outputs, [node and node.attrs[0] for node in assigned])[0], caps or self.gpu.caps)
+        return build_program(
+            canonical(outputs, [node and node.attrs[0] for node in assigned])[0], caps or self.gpu.caps
+        )
 
     def run(self, device, load, graph, storages) -> list[np.ndarray]:
         """The values of all slots after one run."""

@@ -128,7 +128,9 @@ def test_row_layouts_of_both_kinds_of_device(bench, software):
     for shape, axes in [((3, 1000), (1,)), ((1000, 3), (0,)), ((70, 16), (1,)), ((16, 70), (0,)), ((2, 9, 40), (0, 2))]:
         x = bench.leaf(*shape)
         total = ir.reduce(Op.SUM, x, axes)
-        shares = E(Op.SUB, x, ir.expand(ir.reshape(total, tuple(1 if i in axes else n for i, n in enumerate(shape))), shape))
+        shares = E(
+            Op.SUB, x, ir.expand(ir.reshape(total, tuple(1 if i in axes else n for i, n in enumerate(shape))), shape)
+        )
         bench.check([shares, ir.reduce(Op.MAX, shares, axes), total], caps=caps, tolerance=1e-5)
 
 
@@ -189,7 +191,9 @@ def test_bool_results_are_stored_as_words(bench):
 def test_a_buffer_larger_than_one_binding(bench):
     caps = replace(bench.gpu.caps, max_binding_bytes=1024)
     x, y = bench.leaf(1000), bench.leaf(1000)
-    program = bench.check([E(Op.ADD, x, E(Op.MUL, ir.flip(y, (0,)), y)), ir.reduce(Op.SUM, x, (0,))], caps=caps, tolerance=1e-5)
+    program = bench.check(
+        [E(Op.ADD, x, E(Op.MUL, ir.flip(y, (0,)), y)), ir.reduce(Op.SUM, x, (0,))], caps=caps, tolerance=1e-5
+    )
     assert max(len(dispatch.buffers) for dispatch in program.dispatches) > 8
 
 

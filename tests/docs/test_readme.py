@@ -19,7 +19,9 @@ SCRIPTS = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
 def test_scripts_print_what_is_written_below_them(number):
     expected = re.search(re.escape(SCRIPTS[number]) + r"```\n\n```\n(.*?)```", TEXT, re.DOTALL)
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "py"), "SPIRALTORCH_DEVICE": "cpu"}
-    run = subprocess.run([sys.executable, "-c", SCRIPTS[number]], capture_output=True, text=True, env=environment, timeout=120)
+    run = subprocess.run(
+        [sys.executable, "-c", SCRIPTS[number]], capture_output=True, text=True, env=environment, timeout=120
+    )
     assert run.returncode == 0, run.stderr
     if expected:
         assert run.stdout == expected[1]
@@ -27,7 +29,9 @@ def test_scripts_print_what_is_written_below_them(number):
 
 def test_every_file_it_names_exists():
     named = set(re.findall(r"`((?:web|py|tests|shaders|kernels|tuner_tables)/[\w./*-]*)`", TEXT))
-    missing = [name for name in named if not (ROOT / name).exists() and not (ROOT / "py/spiraltorch_web" / name).exists()]
+    missing = [
+        name for name in named if not (ROOT / name).exists() and not (ROOT / "py/spiraltorch_web" / name).exists()
+    ]
     assert not missing
 
 

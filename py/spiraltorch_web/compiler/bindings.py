@@ -59,7 +59,7 @@ class Bindings:
         return sum(entry.parts for entry in self.entries.values())
 
     def load(self, node: Node, flat: Index, vectors: Callable[[str], str]) -> str:
-        """The text of one loaded value. ``vectors`` turns the text of a vec4 load into a name, once per kernel scope."""
+        """The text of one loaded value. ``vectors`` turns the text of a vec4 load into a name, once per scope."""
         entry = self.binding(node)
         entry.read = True
         lane, base = flat.offset % 4, flat - flat.offset % 4
@@ -97,7 +97,9 @@ class Bindings:
         if entry.as_vectors:
             return [f"{entry.name}[{flat // 4}] = vec4<{entry.dtype.storage}>({', '.join(encoded)});"]
         return [
-            f"write_{entry.name}({flat + lane}, {value});" if entry.parts > 1 else f"{entry.name}[{flat + lane}] = {value};"
+            f"write_{entry.name}({flat + lane}, {value});"
+            if entry.parts > 1
+            else f"{entry.name}[{flat + lane}] = {value};"
             for lane, value in enumerate(encoded)
         ]
 
@@ -139,7 +141,10 @@ class Bindings:
         lines = []
         if entry.read:
             lines.append(f"fn read_{entry.name}(i: u32) -> {kind} {{")
-            lines += [f"  if (i < {(part + 1) * size}u) {{ return {name}[i - {part * size}u]; }}" for part, name in enumerate(names[:-1])]
+            lines += [
+                f"  if (i < {(part + 1) * size}u) {{ return {name}[i - {part * size}u]; }}"
+                for part, name in enumerate(names[:-1])
+            ]
             lines.append(f"  return {names[-1]}[i - {(len(names) - 1) * size}u];\n}}")
         if entry.written:
             lines.append(f"fn write_{entry.name}(i: u32, value: {kind}) {{")

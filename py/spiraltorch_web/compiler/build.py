@@ -58,7 +58,9 @@ def build_program(graph: Graph, caps: Caps) -> Program:
             apart |= {problem.node}
         except _TooManyBindings as problem:
             apart |= {_split(clustering, problem.cluster, apart, problem.count, caps)}
-    raise KernelError(f"the graph could not be cut into kernels of at most {caps.max_storage_buffers} buffers:\n{graph}")
+    raise KernelError(
+        f"the graph could not be cut into kernels of at most {caps.max_storage_buffers} buffers:\n{graph}"
+    )
 
 
 def _assemble(graph: Graph, clustering: Clustering, plan: Schedule, caps: Caps) -> Program:

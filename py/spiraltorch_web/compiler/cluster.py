@@ -78,7 +78,11 @@ class Cluster:
     def position(self, shape: tuple[int, ...]) -> Position | None:
         """Where a member of the given shape is computed, in the cluster's own variables; None if it has no place."""
         if self.kind != "row":
-            return unflatten(variable("at", math.prod(self.shape)), shape) if math.prod(shape) == math.prod(self.shape) else None
+            return (
+                unflatten(variable("at", math.prod(self.shape)), shape)
+                if math.prod(shape) == math.prod(self.shape)
+                else None
+            )
         rows = variable("row", math.prod(self.kept))
         steps = variable("step", math.prod(self.reduced))
         if shape == self.shape:
@@ -177,7 +181,9 @@ class Clustering:
         if node in self.home:
             self._store(node)
 
-    def _new(self, kind: str, shape: tuple[int, ...], axes: tuple[int, ...], anchor: Node, srcs: tuple[Node, ...]) -> Cluster:
+    def _new(
+        self, kind: str, shape: tuple[int, ...], axes: tuple[int, ...], anchor: Node, srcs: tuple[Node, ...]
+    ) -> Cluster:
         cluster = Cluster(kind, shape, axes)
         self.clusters.append(cluster)
         self._adopt(cluster, anchor, srcs)
@@ -291,7 +297,9 @@ class Clustering:
         # Kernels that computed the value inline read the stored one from now on, and so wait for its home.
         users = {cluster for cluster in self.clusters if node in self.inlined(cluster)}
         for cluster in self.clusters:
-            fits = cluster.shape == node.shape if cluster.kind == "loop" else cluster.kind == "row" and node.size <= EXTRA
+            fits = (
+                cluster.shape == node.shape if cluster.kind == "loop" else cluster.kind == "row" and node.size <= EXTRA
+            )
             if not fits or node.op is Op.BUFFER or len(cluster.members) > MEMBERS:
                 continue
             if cluster in sources or any(other.depends_on({cluster}) for other in sources):
@@ -317,7 +325,9 @@ class Clustering:
         """Whether a row kernel can take a result along that may be an update in place, and so has to come last."""
         if any(cluster in other.waits_for for other in self.clusters):
             return False
-        slots = {target for output, target in zip(self.graph.outputs, self.graph.targets, strict=True) if output is node}
+        slots = {
+            target for output, target in zip(self.graph.outputs, self.graph.targets, strict=True) if output is node
+        }
         seen: set[Node] = set()
         todo = [src for member in cluster.members for src in member.srcs]
         while todo:
@@ -374,7 +384,11 @@ class Clustering:
 
     def inlined(self, cluster: Cluster) -> list[Node]:
         """The free nodes that a cluster computes inline."""
-        roots = [src for node in cluster.members for src in (node.srcs if node in cluster.anchors and cluster.kind != "loop" else (node,))]
+        roots = [
+            src
+            for node in cluster.members
+            for src in (node.srcs if node in cluster.anchors and cluster.kind != "loop" else (node,))
+        ]
         seen: dict[Node, None] = {}
         todo = list(roots)
         while todo:
@@ -408,4 +422,3 @@ class Clustering:
             else:
                 todo.extend(node.srcs)
         return list(found)
-

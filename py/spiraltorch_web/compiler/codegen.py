@@ -66,4 +66,7 @@ def group_number(grid: tuple[int, int, int]) -> str:
     return "group.x" if grid[1] == 1 else f"(group.x + group.y * {grid[0]}u)"
 
 
-ENTRY = "@compute @workgroup_size({threads})\nfn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {{"
+ENTRY = (
+    "@compute @workgroup_size({threads})\n"
+    "fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {{"
+)

@@ -86,7 +86,9 @@ COSTS: Mapping[Op, int] = MappingProxyType(
         **dict.fromkeys((Op.EXP, Op.LOG, Op.SIN, Op.COS, Op.TAN, Op.ATAN, Op.ATAN2, Op.TANH, Op.SIGMOID), 8),
         **dict.fromkeys((Op.DIV, Op.SQRT, Op.RSQRT, Op.RECIPROCAL, Op.MOD, Op.FLOORDIV), 4),
         **dict.fromkeys((Op.PAD, Op.CONCAT), 2),
-        **dict.fromkeys((Op.CONST, Op.DETACH, Op.BITCAST, Op.RESHAPE, Op.PERMUTE, Op.EXPAND, Op.SHRINK, Op.FLIP, Op.SLIDE), 0),
+        **dict.fromkeys(
+            (Op.CONST, Op.DETACH, Op.BITCAST, Op.RESHAPE, Op.PERMUTE, Op.EXPAND, Op.SHRINK, Op.FLIP, Op.SLIDE), 0
+        ),
     }
 )
 
@@ -142,11 +144,16 @@ _HELPERS = {
     "st_half": "fn st_half(x: f32) -> f32 { return unpack2x16float(pack2x16float(vec2f(x, 0.0))).x; }",
     "st_isnan": "fn st_isnan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }",
     "st_isinf": "fn st_isinf(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) == 0x7f800000u; }",
-    "st_max": "fn st_max(a: f32, b: f32) -> f32 { return select(select(b, a, a > b), a + b, st_isnan(a) || st_isnan(b)); }",
-    "st_min": "fn st_min(a: f32, b: f32) -> f32 { return select(select(b, a, a < b), a + b, st_isnan(a) || st_isnan(b)); }",
+    "st_max": """fn st_max(a: f32, b: f32) -> f32 {
+  return select(select(b, a, a > b), a + b, st_isnan(a) || st_isnan(b));
+}""",
+    "st_min": """fn st_min(a: f32, b: f32) -> f32 {
+  return select(select(b, a, a < b), a + b, st_isnan(a) || st_isnan(b));
+}""",
     # 7 terms of the series are exact to half an ulp below 0.35; above, exp(x) - 1 keeps the digits.
     "st_expm1": """fn st_expm1(x: f32) -> f32 {
-  let p = x * (1.0 + x * (0.5 + x * (0.16666667 + x * (0.041666667 + x * (0.0083333333 + x * (0.0013888889 + x * 0.0001984127))))));
+  let high = 0.041666667 + x * (0.0083333333 + x * (0.0013888889 + x * 0.0001984127));
+  let p = x * (1.0 + x * (0.5 + x * (0.16666667 + x * high)));
   return select(exp(x) - 1.0, p, abs(x) < 0.35);
 }""",
     # log(1 + x) = 2 atanh(x / (2 + x)).
@@ -208,19 +215,26 @@ _HELPERS = {
     "st_erf": """fn st_erf(x: f32) -> f32 {
   let a = min(abs(x), 10.0);
   let q = min(a, 1.0) * min(a, 1.0);
-  let inner = 1.1283792 * a * (1.0 - q * (0.33333333 - q * (0.1 - q * (0.023809524 - q * (0.0046296296 - q * (0.00075757576
-    - q * (0.00010683761 - q * (1.3227513e-05 - q * 1.4589169e-06))))))));
+  let high = 0.00075757576 - q * (0.00010683761 - q * (1.3227513e-05 - q * 1.4589169e-06));
+  let inner = 1.1283792 * a * (1.0 - q * (0.33333333 - q * (0.1 - q * (0.023809524 - q * (0.0046296296 - q * high)))));
   let t = 1.0 / (1.0 + 0.3275911 * a);
-  let outer = 1.0 - t * (0.25482959 + t * (-0.28449674 + t * (1.4214137 + t * (-1.4531520 + t * 1.0614054)))) * exp(-a * a);
+  let tail = t * (0.25482959 + t * (-0.28449674 + t * (1.4214137 + t * (-1.4531520 + t * 1.0614054))));
+  let outer = 1.0 - tail * exp(-a * a);
   let s = select(outer, inner, a < 1.0);
   return select(select(s, -s, x < 0.0), x, st_isnan(x));
 }""",
-    "st_mod": "fn st_mod(a: f32, b: f32) -> f32 { let r = a - b * trunc(a / b); return select(r, r + b, r != 0.0 && (r < 0.0) != (b < 0.0)); }",
+    "st_mod": """fn st_mod(a: f32, b: f32) -> f32 {
+  let r = a - b * trunc(a / b);
+  return select(r, r + b, r != 0.0 && (r < 0.0) != (b < 0.0));
+}""",
     "st_floordiv": """fn st_floordiv(a: i32, b: i32) -> i32 {
   let q = a / b;
   return select(q, q - 1, (a % b != 0) && ((a < 0) != (b < 0)));
 }""",
-    "st_imod": "fn st_imod(a: i32, b: i32) -> i32 { let r = a % b; return select(r, r + b, r != 0 && ((r < 0) != (b < 0))); }",
+    "st_imod": """fn st_imod(a: i32, b: i32) -> i32 {
+  let r = a % b;
+  return select(r, r + b, r != 0 && ((r < 0) != (b < 0)));
+}""",
     "st_pow": """fn st_pow(x: f32, y: f32) -> f32 {
   let p = pow(abs(x), y);
   let whole = y == floor(y);

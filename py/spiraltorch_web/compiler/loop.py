@@ -39,9 +39,7 @@ def _crosses_memory(cluster: Cluster, context: Context) -> bool:
     return any(abs(flat.at({"at": 1}) - flat.at({"at": 0})) > 1 for flat in bindings.flats)
 
 
-def _generate(
-    cluster: Cluster, context: Context, bindings: Bindings, width: int, tiled: bool = False
-) -> Generated:
+def _generate(cluster: Cluster, context: Context, bindings: Bindings, width: int, tiled: bool = False) -> Generated:
     count = math.prod(cluster.shape) // width
     threads = min(256, context.caps.max_workgroup_size) if count > 64 else 64
     grid = fold(-(-count // threads), context.caps)

@@ -74,7 +74,10 @@ class _Product:
             emitter = self.context.emitter(bindings, self.cluster)
             for lane in range(4):
                 emitter.value(node, self._position(names, self._sizes, name, lane))
-            if any(entry.vector_load and entry.dtype.itemsize == 4 and entry.parts == 1 for entry in bindings.entries.values()):
+            if any(
+                entry.vector_load and entry.dtype.itemsize == 4 and entry.parts == 1
+                for entry in bindings.entries.values()
+            ):
                 return name, True
         bindings = Bindings(self.context.place_of, self.context.caps.max_binding_bytes)
         self.context.emitter(bindings, self.cluster).value(node, self._position(names, self._sizes))

@@ -55,5 +55,7 @@ class Program:
         return sum(self.slot_sizes[self.num_external :])
 
     def __str__(self) -> str:
-        head = f"{len(self.dispatches)} dispatches, {len(self.kernels)} kernels, {self.temporary_bytes:,} temporary bytes"
+        head = (
+            f"{len(self.dispatches)} dispatches, {len(self.kernels)} kernels, {self.temporary_bytes:,} temporary bytes"
+        )
         return "\n".join((head, *self.report))

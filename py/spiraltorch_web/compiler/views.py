@@ -39,9 +39,7 @@ def _shrink(node: Node, position: Position) -> Position:
 
 def _flip(node: Node, position: Position) -> Position:
     (axes,) = node.attrs
-    return tuple(
-        index * -1 + (node.shape[axis] - 1) if axis in axes else index for axis, index in enumerate(position)
-    )
+    return tuple(index * -1 + (node.shape[axis] - 1) if axis in axes else index for axis, index in enumerate(position))
 
 
 def _slide(node: Node, position: Position) -> Position:

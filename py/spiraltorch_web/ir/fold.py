@@ -129,7 +129,9 @@ def _pow(node: Node) -> Node:
         return ir.const(1, node.dtype, node.shape)
     if power in (1, 2, 3, 4):
         square = ir.elementwise(Op.MUL, x, x)
-        return {1: x, 2: square, 3: ir.elementwise(Op.MUL, square, x), 4: ir.elementwise(Op.MUL, square, square)}[int(power)]
+        return {1: x, 2: square, 3: ir.elementwise(Op.MUL, square, x), 4: ir.elementwise(Op.MUL, square, square)}[
+            int(power)
+        ]
     if node.dtype.kind == "f":
         inverse = {0.5: Op.SQRT, -0.5: Op.RSQRT, -1.0: Op.RECIPROCAL}.get(power)
         if inverse:

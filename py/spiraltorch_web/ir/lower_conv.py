@@ -9,7 +9,7 @@ from .node import ConvSpec, Node
 
 
 def lower_conv(node: Node) -> Node:
-    """x (n, c, *space) * w (o, c/groups, *kernel) as (n, groups, o/groups, c/groups·kernel) @ (…, c/groups·kernel, out)."""
+    """x (n, c, *space) and w (o, c/groups, *kernel) as weights (n, g, o/g, depth) @ windows (…, depth, out)."""
     x, w = node.srcs
     (spec,) = node.attrs
     groups, kernel, out = spec.groups, w.shape[2:], node.shape[2:]

@@ -21,7 +21,7 @@ Shape = tuple[int, ...]
 class Node:
     """One operation in a graph, compared and hashed by identity.
 
-    ``buffer`` is its storage once it was computed. Values never change; only `settle` turns a computed node into a leaf.
+    ``buffer`` is its storage once it was computed. Values never change; only `settle` makes a computed node a leaf.
     """
 
     __slots__ = ("op", "srcs", "attrs", "shape", "dtype", "buffer", "__weakref__")
@@ -195,7 +195,8 @@ def pad(x: Node, padding: Sequence[tuple[int, int, int]], value: bool | int | fl
     if not any(entry for row in padding for entry in row):
         return x
     shape = tuple(
-        low + high + size + max(size - 1, 0) * interior for size, (low, high, interior) in zip(x.shape, padding, strict=True)
+        low + high + size + max(size - 1, 0) * interior
+        for size, (low, high, interior) in zip(x.shape, padding, strict=True)
     )
     return Node(Op.PAD, (x,), (padding, value), shape, x.dtype)
 
@@ -306,11 +307,15 @@ def conv(x: Node, w: Node, spec: ConvSpec) -> Node:
     if x.dtype is not w.dtype or x.dtype.kind != "f":
         raise DTypeError(f"conv needs two operands of one float dtype, got {x.dtype.name} and {w.dtype.name}")
     out = tuple(
-        conv_output(x.shape[2 + i], w.shape[2 + i], spec.stride[i], spec.padding[i], spec.lhs_dilation[i], spec.rhs_dilation[i])
+        conv_output(
+            x.shape[2 + i], w.shape[2 + i], spec.stride[i], spec.padding[i], spec.lhs_dilation[i], spec.rhs_dilation[i]
+        )
         for i in range(space)
     )
     if any(size < 1 for size in out):
-        raise ShapeError(f"a kernel of {w.shape[2:]} does not fit an input of {x.shape[2:]} with padding {spec.padding}")
+        raise ShapeError(
+            f"a kernel of {w.shape[2:]} does not fit an input of {x.shape[2:]} with padding {spec.padding}"
+        )
     return Node(Op.CONV, (x, w), (spec,), (x.shape[0], w.shape[0], *out), x.dtype)
 
 

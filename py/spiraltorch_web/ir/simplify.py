@@ -56,7 +56,13 @@ class _Rewriter:
         rule = self._rule(node)
         result = rule(node) if rule else node
         if result is node:
-            key = (node.op, node.srcs, repr(node.attrs) if node.op in (Op.CONST, Op.PAD) else node.attrs, node.shape, node.dtype)
+            key = (
+                node.op,
+                node.srcs,
+                repr(node.attrs) if node.op in (Op.CONST, Op.PAD) else node.attrs,
+                node.shape,
+                node.dtype,
+            )
             return node if node.op is Op.BUFFER else self.known.setdefault(key, node)
         return result
 
@@ -153,7 +159,9 @@ def _view(node: Node) -> Node:
     if node.op is Op.PERMUTE and src.op is Op.MATMUL and _swaps_last_two(node.attrs[0]):
         a, b = src.srcs
         return ir.matmul(_transpose(b), _transpose(a))
-    if node.op is Op.PERMUTE and all(size == 1 or i == axis for i, (axis, size) in enumerate(zip(node.attrs[0], node.shape, strict=True))):
+    if node.op is Op.PERMUTE and all(
+        size == 1 or i == axis for i, (axis, size) in enumerate(zip(node.attrs[0], node.shape, strict=True))
+    ):
         return ir.reshape(src, node.shape)
     return node
 

@@ -7,8 +7,11 @@ import { hashFromSettings, SETTINGS } from "./state.js";
 export function createActions({ store, kernel, drafts }) {
   const settings = () => Object.fromEntries(Object.keys(SETTINGS).map((name) => [name, store.get(name)]));
 
+  const showAddress = () =>
+    history.replaceState(null, "", hashFromSettings(settings()) || location.pathname + location.search);
+  if (location.hash.includes("code=")) showAddress(); // the code is kept now; a reload must not bring it back
+
   const start = (options) => {
-    store.set("codeFrom", store.get("codeFrom") === "link" ? "draft" : store.get("codeFrom"));
     store.set("notice", "");
     kernel.run(store.get("code"), "main.py", options);
   };
@@ -42,6 +45,7 @@ export function createActions({ store, kernel, drafts }) {
 
     async openExample(name) {
       store.set("example", name);
+      showAddress();
       await drafts.open(name);
       kernel.tell("example-opened", { name });
     },
@@ -53,7 +57,7 @@ export function createActions({ store, kernel, drafts }) {
     /** Change a setting; the address follows. A new device takes a new worker. */
     set(name, value) {
       store.set(name, value);
-      history.replaceState(null, "", hashFromSettings(settings()) || location.pathname + location.search);
+      showAddress();
       if (name === "device") {
         kernel.device = value;
         kernel.restart(`The device was set to ${value}`);

@@ -9,6 +9,7 @@ const KEY_STEP = 2;
 /** Make the splitters of a workbench work. @param {HTMLElement} workbench @param {import("./persist.js").Kept} kept */
 export async function connectSplitters(workbench, kept) {
   const sizes = (await kept.get("sizes")) ?? {};
+  addEventListener("pagehide", () => kept.noteLast("sizes", sizes));
   for (const handle of workbench.querySelectorAll(".splitter")) {
     const name = handle.dataset.splits;
     const keep = (size) => {

@@ -21,14 +21,14 @@ const kernel = new Kernel({ base: new URL(".", location.href).href, device: stor
 followKernel(store, kernel);
 
 const kept = await openKept();
-await kept.recoverLastEdit();
+await kept.recoverLast();
 const drafts = new Drafts(store, kept);
+await drafts.openFirst(location.hash);
 const actions = createActions({ store, kernel, drafts });
 const page = { store, kernel, actions, kept };
 
 const [mountPanels] = await Promise.all([
   panelsLoaded,
-  drafts.openFirst(location.hash),
   connectSplitters(document.querySelector(".workbench"), kept),
 ]);
 mountPanels(page);

@@ -5,7 +5,7 @@
 
 const DATABASE = "spiraltorch-page";
 const TABLE = "kept";
-const NOTE = "spiraltorch-last-edit";
+const NOTE = "spiraltorch-last-changes";
 
 /** Open the database. Where storage is refused (private windows), values live as long as the page. */
 export async function openKept() {
@@ -37,25 +37,28 @@ export class Kept {
     await settled(this.database.transaction(TABLE, "readwrite").objectStore(TABLE).put(value, key));
   }
 
-  /** Note an edit that may not reach the database any more. */
-  noteLastEdit(key, value) {
+  /** Note a change that may not reach the database any more, since the page is closing. */
+  noteLast(key, value) {
     try {
-      localStorage.setItem(NOTE, JSON.stringify({ key, value }));
+      localStorage.setItem(NOTE, JSON.stringify({ ...readNotes(), [key]: value }));
     } catch {
       // Storage is full or refused: the database has all but the last quarter of a second.
     }
   }
 
-  /** Move a noted edit into the database; call before the first `get`. */
-  async recoverLastEdit() {
-    let note = null;
-    try {
-      note = JSON.parse(localStorage.getItem(NOTE));
-      localStorage.removeItem(NOTE);
-    } catch {
-      return;
-    }
-    if (note) await this.set(note.key, note.value);
+  /** Move noted changes into the database; call before the first `get`. */
+  async recoverLast() {
+    const notes = readNotes();
+    await Promise.all(Object.entries(notes).map(([key, value]) => this.set(key, value)));
+    if (Object.keys(notes).length > 0) localStorage.removeItem(NOTE);
+  }
+}
+
+function readNotes() {
+  try {
+    return JSON.parse(localStorage.getItem(NOTE)) ?? {};
+  } catch {
+    return {};
   }
 }
 

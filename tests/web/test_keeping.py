@@ -86,3 +86,28 @@ def test_shell_is_there_before_python(open_bench, site_server):
     assert "import spiraltorch_web" in bench.code
     assert bench.page.locator(".status-label").inner_text().startswith("Loading Python")
     assert bench.page.locator(".first-picture img").evaluate("(image) => image.complete && image.naturalWidth > 0")
+
+
+def test_edited_code_of_a_link_survives_a_reload(open_bench):
+    writer = open_bench()
+    link = writer.page.evaluate("""async () => {
+      const { encodeCode } = await import(new URL("share.js", location.href).href);
+      return encodeCode("print('from afar')\\n");
+    }""")
+    reader = open_bench(f"{ON_SOFTWARE_GPU}&code={link}")
+    assert "code=" not in reader.page.url
+    reader.type_code("print('mine now')\n")
+    reader.page.reload()
+    reader.wait_until_shell()
+    assert reader.code.startswith("print('mine now')")
+    reader.page.get_by_role("button", name="Two spirals").click()
+    eventually(lambda: "def spirals(" in reader.code)
+
+
+def test_undo_stays_within_an_example(open_bench):
+    bench = open_bench()
+    bench.page.get_by_role("button", name="Curve fit").click()
+    eventually(lambda: "Curve fit" in bench.code)
+    bench.page.locator(".cm-content").click()
+    bench.page.keyboard.press("Control+z")
+    assert "Curve fit" in bench.code

@@ -120,3 +120,15 @@ def test_script_cannot_reach_the_page(bench):
 def test_stdin_is_empty_not_a_hang(bench):
     bench.run("input('name? ')\n")
     assert "EOFError" in bench.output
+
+
+def test_crash_of_python_itself_restarts_it_and_keeps_the_code(open_bench, pages):
+    bench = open_bench()
+    bench.wait_until_ready()
+    bench.start("import ctypes\nctypes.string_at(-1 & 0xFFFFFFFF, 10)\n")
+    bench.wait_for_output("restarting")
+    assert "string_at" in bench.code
+    bench.wait_until_ready()
+    bench.run("print('alive')\n")
+    assert "alive" in bench.output
+    pages.problems.clear()  # Pyodide tells of its end on the browser's console

@@ -113,6 +113,10 @@ export class Kernel extends EventTarget {
     if (message.type === "device-lost") this.deviceLost = true;
     if (message.type === "device-replaced") this.deviceLost = false;
     if (message.type === "checkpoint") this.checkpoint = message.data;
+    if (message.type === "crashed") {
+      this.restart(`Python itself failed (${message.reason.split("\n")[0]})`);
+      return;
+    }
     if (message.type === "phase") this.follow(message.phase);
     if (message.type === "run-ended") {
       this.clearTimers();

@@ -34,6 +34,7 @@
  * @typedef {{type: "live", event: LiveEvent}} Live
  * @typedef {{type: "canvas-wanted", name: string, width: number, height: number}} CanvasWanted
  * @typedef {{type: "device-lost", reason: string}} DeviceLost
+ * @typedef {{type: "crashed", reason: string}} Crashed  Python itself failed; only a new worker helps.
  * @typedef {{type: "device-replaced"}} DeviceReplaced
  *   The script has opened another device in place of a lost one (`st.recover`).
  * @typedef {{type: "checkpoint", data: Uint8Array}} Checkpoint
@@ -70,7 +71,7 @@ const TO_WORKER = new Set(["boot", "run", "control", "canvas"]);
 
 const TO_PAGE = new Set([
   "boot-progress", "ready", "boot-failed", "run-started", "run-ended", "phase", "output", "live", "canvas-wanted",
-  "device-lost", "device-replaced", "checkpoint",
+  "device-lost", "device-replaced", "checkpoint", "crashed",
 ]);
 
 /**
@@ -87,7 +88,7 @@ export function sendToWorker(worker, message, transfer = []) {
 /**
  * Send a message from the worker to the page.
  * @param {BootProgress|Ready|BootFailed|RunStarted|RunEnded|PhaseChange|Output|Live|CanvasWanted|DeviceLost|DeviceReplaced|
- *   Checkpoint} message
+ *   Checkpoint|Crashed} message
  * @param {Transferable[]} [transfer]
  */
 export function sendToPage(message, transfer = []) {

@@ -105,10 +105,14 @@ const handlers = {
     control.begin();
     sendToPage({ type: "run-started", id });
     const started = performance.now();
-    const { outcome, error } = await runScript(source, filename, hold);
-    control.end();
-    output.flush();
-    sendToPage({ type: "run-ended", id, outcome, seconds: (performance.now() - started) / 1000, error });
+    try {
+      const { outcome, error } = await runScript(source, filename, hold);
+      control.end();
+      output.flush();
+      sendToPage({ type: "run-ended", id, outcome, seconds: (performance.now() - started) / 1000, error });
+    } catch (crash) {
+      reportCrash(crash);
+    }
   },
 
   control: ({ verb }) => control.apply(verb),
@@ -139,6 +143,12 @@ function watchDevice() {
     kernel.boundaries = kernel.boundaries?.on(executor.device) ?? null;
     sendToPage({ type: "device-replaced" });
   };
+}
+
+/** Python's interpreter itself failed: nothing in this worker works any more. */
+function reportCrash(crash) {
+  output.flush();
+  sendToPage({ type: "crashed", reason: String(crash?.message ?? crash) });
 }
 
 function connectStreams(python) {

@@ -13,28 +13,27 @@ import {
  * @param {{text: string, onChange: (text: string) => void, onRun: () => void}} options
  */
 export function createEditor(host, { text, onChange, onRun }) {
-  const view = new EditorView({
-    parent: host,
-    doc: text,
-    extensions: [
-      keymap.of([{ key: "Mod-Enter", run: () => (onRun(), true), preventDefault: true }]),
-      basics(),
-      python(),
-      indentUnit.of("    "),
-      errorLine,
-      lintGutter(),
-      syntaxHighlighting(colours),
-      EditorView.contentAttributes.of({
-        tabindex: "0",
-        "aria-label": "Python code. Control Enter runs it; Escape, then Tab leaves the editor.",
-      }),
-      EditorView.updateListener.of((update) => {
-        if (update.docChanged) onChange(update.state.doc.toString());
-      }),
-    ],
-  });
+  const extensions = [
+    keymap.of([{ key: "Mod-Enter", run: () => (onRun(), true), preventDefault: true }]),
+    basics(),
+    python(),
+    indentUnit.of("    "),
+    errorLine,
+    lintGutter(),
+    syntaxHighlighting(colours),
+    EditorView.contentAttributes.of({
+      tabindex: "0",
+      "aria-label": "Python code. Control Enter runs it; Escape, then Tab leaves the editor.",
+    }),
+    EditorView.updateListener.of((update) => {
+      if (update.docChanged) onChange(update.state.doc.toString());
+    }),
+  ];
+  const view = new EditorView({ parent: host, doc: text, extensions });
   return {
     setText: (next) => setText(view, next),
+    /** Undo must not bring back the code of another example. */
+    forgetHistory: () => view.setState(EditorState.create({ doc: view.state.doc, extensions })),
     show: (line, column) => showLine(view, line, column),
     markError: (error) => markError(view, error),
   };

@@ -27,7 +27,7 @@ export function mount(root, page) {
   }, { now: true });
   store.watch("lineToShow", (place) => place && editor.show(place.line, place.column));
   kernel.on("run-started", () => editor.markError(null));
-  kernel.on("example-opened", () => editor.markError(null));
+  kernel.on("example-opened", () => editor.forgetHistory());
   kernel.on("run-ended", ({ error }) => editor.markError(error));
 }
 

@@ -15,7 +15,7 @@ sys.path.insert(0, str(ROOT / "py"))
 
 import spiraltorch_web as st  # noqa: E402
 from spiraltorch_web import nn, optim  # noqa: E402
-from spiraltorch_web.compiler.program import BufferRef, Dispatch, Program  # noqa: E402
+from spiraltorch_web.ir.program import BufferRef, Dispatch, Program  # noqa: E402
 from spiraltorch_web.runtime.session import session  # noqa: E402
 
 

@@ -20,7 +20,7 @@ sys.path[:0] = [str(ROOT / "py"), str(ROOT)]
 
 import numpy as np  # noqa: E402
 
-from spiraltorch_web.device.base import Caps  # noqa: E402
+from spiraltorch_web.ir.caps import Caps  # noqa: E402
 from spiraltorch_web.kernels.matmul import VARIANTS, MatmulProblem, variant_for  # noqa: E402
 from spiraltorch_web.kernels.matmul_variants import Direct, Tile, Variant, build, fits, groups  # noqa: E402
 from tests.support import matmul_gpu as native  # noqa: E402

@@ -13,7 +13,7 @@ from tests.support.device_page import START_PYTHON, run_python
 PROGRAMS = (Path(__file__).parents[1] / "support" / "programs.py").read_text(encoding="utf-8")
 OPEN = """
 import array, gc, json, js
-from spiraltorch_web.compiler.program import BufferRef, Dispatch, Kernel, Program
+from spiraltorch_web.ir.program import BufferRef, Dispatch, Kernel, Program
 from spiraltorch_web.device.select import open_device, open_device_async
 from spiraltorch_web.errors import *
 

@@ -7,8 +7,8 @@ from array import array
 
 import pytest
 
-from spiraltorch_web.compiler.program import Kernel, Program
 from spiraltorch_web.device.web_program import program_text
+from spiraltorch_web.ir.program import Kernel, Program
 from tests.support.programs import GROUP, affine_program, chain, through_temporary
 
 PROGRAMS = {

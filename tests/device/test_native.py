@@ -10,10 +10,10 @@ from dataclasses import replace
 
 import pytest
 
-from spiraltorch_web.compiler.program import BufferRef, Dispatch, Kernel, Program
 from spiraltorch_web.device import native_read
 from spiraltorch_web.device.native_program import BINDING_SETS, GROUPS_PER_DISPATCH
 from spiraltorch_web.errors import DeviceError, DeviceLostError, KernelError, OutOfMemoryError
+from spiraltorch_web.ir.program import BufferRef, Dispatch, Kernel, Program
 from tests.support.programs import GROUP, affine, affine_program, chain, through_temporary
 
 

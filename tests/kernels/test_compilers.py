@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from spiraltorch_web.compiler.program import Kernel
-from spiraltorch_web.device.base import Caps
 from spiraltorch_web.dtypes import float32, int32, uint32
+from spiraltorch_web.ir.caps import Caps
+from spiraltorch_web.ir.program import Kernel
 from spiraltorch_web.kernels.matmul import VARIANTS
 from spiraltorch_web.kernels.matmul_variants import MatmulProblem, Variant, build
 from spiraltorch_web.kernels.registry import Spec

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from spiraltorch_web.device.base import Caps
+from spiraltorch_web.ir.caps import Caps
 from spiraltorch_web.kernels.matmul import VARIANTS, MatmulProblem, plan_matmul, variant_for
 from spiraltorch_web.kernels.matmul_variants import Direct, Tile, Variant, build, fits
 from tests.support import matmul_gpu as native

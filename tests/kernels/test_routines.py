@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from spiraltorch_web.device.base import Caps
 from spiraltorch_web.dtypes import DTYPES, DType
 from spiraltorch_web.errors import DTypeError, ShapeError
+from spiraltorch_web.ir.caps import Caps
 from spiraltorch_web.kernels.registry import Operand
 from spiraltorch_web.kernels.table import ROUTINES
 from tests.support import matmul_gpu as native

@@ -14,7 +14,7 @@ import numpy as np
 import wgpu
 from wgpu.backends.wgpu_native import _api as native
 
-from spiraltorch_web.device.base import Caps
+from spiraltorch_web.ir.caps import Caps
 from spiraltorch_web.kernels.matmul import MatmulPlan, MatmulProblem
 
 Dispatch = tuple[object, object, tuple[int, int, int]]  # pipeline, bind group, grid

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from spiraltorch_web.kernels.matmul import MatmulProblem, variant_for
-from spiraltorch_web.kernels.registry import LimitsLike
+from spiraltorch_web.ir.caps import Caps
 from tests.support.matmul_gpu import problem_of
 
 PRUNED = 3.0  # the harness leaves out variants that are slower than this times the fastest
@@ -35,7 +35,7 @@ def problem_named(shape: str) -> MatmulProblem:
     return problem_of(batch[0] if batch else 1, m, n, k, *layout)
 
 
-def choices(times: dict[str, dict[str, float]], caps: LimitsLike) -> list[Choice]:
+def choices(times: dict[str, dict[str, float]], caps: Caps) -> list[Choice]:
     """The choice for every shape; one that was not measured counts as slow as the harness's limit."""
     found = []
     for shape, measured in times.items():

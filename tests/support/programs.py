@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from spiraltorch_web.compiler.program import BufferRef, Dispatch, Kernel, Program
+from spiraltorch_web.ir.program import BufferRef, Dispatch, Kernel, Program
 
 GROUP = 64
 

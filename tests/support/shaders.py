@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from spiraltorch_web.compiler.program import Kernel
 from spiraltorch_web.device.dialect import module_text
 from spiraltorch_web.errors import KernelError
+from spiraltorch_web.ir.program import Kernel
 
 COMPILE_ONE = """async (kernel) => {
   try {

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..device.base import Caps
 from ..errors import KernelError, OutOfMemoryError
+from ..ir.caps import Caps
 from ..ir.graph import Graph
 from ..ir.node import Node
 from ..ir.ops import Op
+from ..ir.program import BufferRef, Dispatch, Kernel, Program
 from ..ir.simplify import simplify
 from ..kernels.table import ROUTINES
 from .bindings import Place
@@ -17,7 +18,6 @@ from .codegen import Context, Draft
 from .emit import NotAligned
 from .loop import loop_kernel
 from .product import matmul_kernel
-from .program import BufferRef, Dispatch, Kernel, Program
 from .row import row_kernel
 from .schedule import Interval, Schedule, alias_free, schedule, share_memory
 

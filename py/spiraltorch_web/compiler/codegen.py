@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..device.base import Caps
+from ..ir.caps import Caps
 from ..ir.node import Node
 from ..ir.ops import Op
+from ..ir.program import Kernel
 from .bindings import Bindings, Place
 from .cluster import Cluster
 from .emit import Emitter
 from .expressions import helpers
-from .program import Kernel
 
 
 @dataclass(frozen=True)

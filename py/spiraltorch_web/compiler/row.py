@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from ..device.base import Caps
+from ..ir.caps import Caps
 from ..ir.node import Node
 from ..ir.ops import OPS, Kind, Op
 from .bindings import Bindings

@@ -6,23 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from ..compiler.program import Program
+from ..ir.caps import Caps
 from ..ir.graph import Graph
-
-
-@dataclass(frozen=True)
-class Caps:
-    """Limits and traits that the compiler plans for. The defaults are WebGPU's guaranteed minimum."""
-
-    max_storage_buffers: int = 8
-    max_workgroup_size: int = 256
-    max_workgroup_bytes: int = 16384
-    max_groups: int = 65535  # per grid dimension
-    max_binding_bytes: int = 128 << 20
-    max_buffer_bytes: int = 256 << 20
-    subgroup_size: int = 0  # 0: no subgroup operations
-    float16: bool = False
-    software: bool = False  # runs on CPU cores: no coalescing, expensive barriers
+from ..ir.program import Program
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,11 @@ from typing import Any
 
 from pyodide.ffi import JsException, can_run_sync, run_sync
 
-from ..compiler.program import Kernel, Program
 from ..errors import DeviceError, DeviceLostError, NoDeviceError, OutOfMemoryError
 from ..host import checkpoint
-from .base import Caps, DeviceInfo
+from ..ir.caps import Caps
+from ..ir.program import Kernel, Program
+from .base import DeviceInfo
 from .cache import LruCache
 from .dialect import kernel_error
 from .pool import BufferPool

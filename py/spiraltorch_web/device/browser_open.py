@@ -14,7 +14,8 @@ from pyodide.code import run_js
 from pyodide.ffi import JsException, can_run_sync, run_sync, to_js
 
 from ..errors import NoDeviceError
-from .base import Caps, DeviceInfo
+from ..ir.caps import Caps
+from .base import DeviceInfo
 from .browser import BrowserDevice, translated
 
 # Says why an adapter was chosen, given whether it is a software one.

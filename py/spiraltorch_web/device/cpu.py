@@ -16,9 +16,10 @@ import numpy as np
 
 from ..dtypes import DTYPES
 from ..errors import DeviceError, OutOfMemoryError
+from ..ir.caps import Caps
 from ..ir.graph import Graph
 from ..ir.node import Shape
-from .base import Caps, DeviceInfo
+from .base import DeviceInfo
 from .cpu_elementwise import Array
 from .cpu_plan import Plan, plan
 from .cpu_pool import ArrayPool

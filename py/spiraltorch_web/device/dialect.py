@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from ..compiler.program import Kernel
 from ..errors import KernelError
+from ..ir.program import Kernel
 
 # naga (wgpu) knows subgroup operations without being asked and rejects the enable line; Tint (Chrome) requires it.
 ENABLES = {

@@ -9,9 +9,10 @@ from statistics import median
 
 from wgpu.backends.wgpu_native import ffi, lib
 
-from ..compiler.program import Kernel, Program
 from ..errors import DeviceError, OutOfMemoryError
-from .base import Caps, DeviceInfo
+from ..ir.caps import Caps
+from ..ir.program import Kernel, Program
+from .base import DeviceInfo
 from .native_api import QUERIES, STORAGE, Api, Mapping
 from .native_program import LoadedProgram, PipelineCache, Steps, record
 from .native_read import Piece, Reader, plan_rounds

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import wgpu
 from wgpu.backends.wgpu_native import ffi, lib
 
-from ..compiler.program import BufferRef, Dispatch, Kernel, Program
 from ..errors import NoDeviceError
-from .base import Caps, DeviceInfo
+from ..ir.caps import Caps
+from ..ir.program import BufferRef, Dispatch, Kernel, Program
+from .base import DeviceInfo
 from .native import NativeDevice
 from .native_api import Api
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from wgpu.backends.wgpu_native import ffi, lib
 
-from ..compiler.program import Dispatch, Kernel, Program
 from ..errors import DeviceError
+from ..ir.program import Dispatch, Kernel, Program
 from .cache import LruCache
 from .dialect import kernel_error, module_text
 from .native_api import Api

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from ..compiler.program import Program
+from ..ir.program import Program
 from .dialect import module_text
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Protocol
 
 from ..dtypes import DType
 from . import node as ir
+from .caps import Caps
 from .fold import fold
 from .graph import Graph
 from .lower_conv import lower_conv
@@ -18,13 +18,7 @@ VIEWS = (Op.RESHAPE, Op.PERMUTE, Op.EXPAND, Op.SHRINK, Op.FLIP, Op.SLIDE)
 CONCAT_PIECES = 4
 
 
-class Parallelism(Protocol):
-    """What the rewrites ask of a device."""
-
-    software: bool
-
-
-def simplify(graph: Graph, caps: Parallelism) -> Graph:
+def simplify(graph: Graph, caps: Caps) -> Graph:
     """An equal graph with constants folded, views merged, and work in the shapes that the kernels run best."""
     done: dict[Node, Node] = {}
     rewriter = _Rewriter(caps)
@@ -47,7 +41,7 @@ def simplify(graph: Graph, caps: Parallelism) -> Graph:
 
 
 class _Rewriter:
-    def __init__(self, caps: Parallelism) -> None:
+    def __init__(self, caps: Caps) -> None:
         self.caps = caps
         self.known: dict[object, Node] = {}
 

@@ -6,10 +6,11 @@ import math
 from collections.abc import Sequence
 
 from ..errors import DTypeError, ShapeError
+from ..ir.caps import Caps
 from ..ir.node import Node, flip
 from .grids import ceil_div
 from .launches import given, launch, launch_entries, result, scratch
-from .registry import Launch, LimitsLike, Lowered, Operand, Routine, Spec
+from .registry import Launch, Lowered, Operand, Routine, Spec
 
 THREADS, ITEMS = 256, 4  # of a workgroup that scans a chunk of the last axis
 WALK = 64  # entries that one thread scans where threads walk the chunks
@@ -26,7 +27,7 @@ def _infer(specs: Sequence[Spec], params: tuple) -> tuple[Spec, ...]:
     return ((shape, dtype),)
 
 
-def _lower(specs: Sequence[Spec], outputs: Sequence[Spec], params: tuple, caps: LimitsLike) -> Lowered:
+def _lower(specs: Sequence[Spec], outputs: Sequence[Spec], params: tuple, caps: Caps) -> Lowered:
     ((shape, dtype),) = specs
     (axis,) = params
     if math.prod(shape) == 0:
@@ -43,7 +44,7 @@ def _scan(
     sums: Operand,
     lines: tuple[int, int, int],
     element: str,
-    caps: LimitsLike,
+    caps: Caps,
     launches: list[Launch],
     sizes: list[int],
 ) -> None:

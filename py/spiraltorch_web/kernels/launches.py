@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ..dtypes import DType
+from ..ir.caps import Caps
 from .grids import ceil_div, fold
-from .registry import Launch, LimitsLike, Operand
+from .registry import Launch, Operand
 from .templates import Value, kernel
 
 THREADS = 256  # of kernels with one thread per entry
@@ -29,7 +30,7 @@ def launch(
     shader: str,
     operands: tuple[Operand, ...],
     groups: int,
-    caps: LimitsLike,
+    caps: Caps,
     dtype: DType | None = None,
     **values: Value,
 ) -> Launch:
@@ -43,7 +44,7 @@ def launch_entries(
     shader: str,
     operands: tuple[Operand, ...],
     entries: int,
-    caps: LimitsLike,
+    caps: Caps,
     dtype: DType | None = None,
     **values: Value,
 ) -> Launch:

@@ -7,8 +7,8 @@ for software adapters were chosen by CPU time on SwiftShader and lavapipe.
 
 from __future__ import annotations
 
+from ..ir.caps import Caps
 from .matmul_variants import Direct, MatmulPlan, MatmulProblem, Tile, Variant, build, fits, groups
-from .registry import LimitsLike
 
 __all__ = ["MatmulPlan", "MatmulProblem", "VARIANTS", "plan_matmul", "variant_for"]
 
@@ -40,12 +40,12 @@ LARGE = 1 << 22
 VARIANTS: tuple[Variant, ...] = (*(variant for variant, _ in LADDER + NARROW), SOFTWARE_LARGE, *SOFTWARE)
 
 
-def plan_matmul(problem: MatmulProblem, caps: LimitsLike) -> MatmulPlan:
+def plan_matmul(problem: MatmulProblem, caps: Caps) -> MatmulPlan:
     """The kernel for ``problem`` on a device with ``caps``."""
     return build(problem, variant_for(problem, caps), caps.max_groups)
 
 
-def variant_for(problem: MatmulProblem, caps: LimitsLike) -> Variant:
+def variant_for(problem: MatmulProblem, caps: Caps) -> Variant:
     """The variant to use: on a GPU the largest that fits the device and fills it, on CPU cores blocks in registers."""
     if caps.software:
         return _software_variant(problem)

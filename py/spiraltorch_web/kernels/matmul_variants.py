@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
+from ..ir.caps import Caps
 from .grids import ceil_div, fold
-from .registry import LimitsLike
 from .templates import instantiate
 
 
@@ -107,7 +107,7 @@ class Tile:
 Variant = Direct | Tile
 
 
-def fits(variant: Variant, caps: LimitsLike) -> bool:
+def fits(variant: Variant, caps: Caps) -> bool:
     """Whether a device can run the variant."""
     return variant.threads <= caps.max_workgroup_size and variant.workgroup_bytes <= caps.max_workgroup_bytes
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
-from ..compiler.program import Kernel
 from ..dtypes import DType
+from ..ir.caps import Caps
 from ..ir.node import Node, Shape, routine
+from ..ir.program import Kernel
 
 Spec = tuple[Shape, DType]
 
@@ -42,17 +42,6 @@ class Lowered:
     scratch: tuple[int, ...] = ()
 
 
-class LimitsLike(Protocol):
-    """The part of `spiraltorch_web.device.base.Caps` that routines plan for."""
-
-    max_storage_buffers: int
-    max_workgroup_size: int
-    max_workgroup_bytes: int
-    max_groups: int
-    subgroup_size: int
-    software: bool
-
-
 @dataclass(frozen=True)
 class Routine:
     """A named routine.
@@ -64,7 +53,7 @@ class Routine:
 
     name: str
     infer: Callable[[Sequence[Spec], tuple], tuple[Spec, ...]]
-    lower: Callable[[Sequence[Spec], Sequence[Spec], tuple, LimitsLike], Lowered]
+    lower: Callable[[Sequence[Spec], Sequence[Spec], tuple, Caps], Lowered]
     reference: Callable[..., tuple]
     derivative: Callable[[Node, Node], tuple[Node | None, ...]] | None = None
 

@@ -6,9 +6,10 @@ import math
 from collections.abc import Sequence
 
 from ..errors import DTypeError, ShapeError
+from ..ir.caps import Caps
 from ..ir.node import Node, gather
 from .launches import given, launch_entries, result, scratch
-from .registry import LimitsLike, Lowered, Routine, Spec
+from .registry import Lowered, Routine, Spec
 from .sort import sort_launches
 
 # Comparing every entry with every row number takes less than sorting the numbers first, up to these counts. On CPU
@@ -31,7 +32,7 @@ def _infer(specs: Sequence[Spec], params: tuple) -> tuple[Spec, ...]:
     return (((rows, *shape[len(index_shape) :]), dtype),)
 
 
-def _lower(specs: Sequence[Spec], outputs: Sequence[Spec], params: tuple, caps: LimitsLike) -> Lowered:
+def _lower(specs: Sequence[Spec], outputs: Sequence[Spec], params: tuple, caps: Caps) -> Lowered:
     (index_shape, index_dtype), _ = specs
     ((shape, dtype),) = outputs
     count, entries = math.prod(index_shape), math.prod(shape)

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 
 from ..dtypes import DType, float32, int32, uint32
 from ..errors import DTypeError, ShapeError
+from ..ir.caps import Caps
 from .grids import ceil_div
 from .launches import given, launch, launch_entries, result, scratch
-from .registry import Launch, LimitsLike, Lowered, Operand, Routine, Spec
+from .registry import Launch, Lowered, Operand, Routine, Spec
 from .templates import Value
 
 
@@ -20,7 +21,7 @@ def sort_launches(
     spares: tuple[Operand, Operand],
     rows: int,
     length: int,
-    caps: LimitsLike,
+    caps: Caps,
     **kind: Value,
 ) -> list[Launch]:
     """Launches that leave the sorting columns of each row in ``columns`` and the sorted keys in ``keys``.
@@ -49,7 +50,7 @@ def sort_launches(
     return found
 
 
-def block_size(length: int, caps: LimitsLike) -> int:
+def block_size(length: int, caps: Caps) -> int:
     """Entries that a workgroup sorts: a power of two whose keys and columns fit workgroup memory."""
     largest = 1 << (caps.max_workgroup_bytes // 8).bit_length() - 1
     return min(largest, 2048, max(2, 1 << (length - 1).bit_length()))
@@ -64,7 +65,7 @@ def _infer(specs: Sequence[Spec], params: tuple) -> tuple[Spec, ...]:
     return ((shape, int32),)
 
 
-def _lower(specs: Sequence[Spec], outputs: Sequence[Spec], params: tuple, caps: LimitsLike) -> Lowered:
+def _lower(specs: Sequence[Spec], outputs: Sequence[Spec], params: tuple, caps: Caps) -> Lowered:
     ((shape, dtype),) = specs
     (descending,) = params
     size = math.prod(shape)

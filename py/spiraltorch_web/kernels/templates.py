@@ -18,8 +18,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from ..compiler.program import Kernel
 from ..errors import KernelError
+from ..ir.program import Kernel
 from ..resources import shader_text
 
 Value = int | float | bool | str

@@ -21,7 +21,7 @@ sys.path[:0] = [str(ROOT / "py"), str(ROOT)]
 NATIVE = ("step", "matmul")
 BROWSER = ("page",)
 # Long enough for a stable median on a GPU: hundreds of steps in each of the rounds.
-PACE = ("--rounds", "9", "--seconds", "0.2", "--page-seconds", "50")
+PACE = ("--rounds", "9", "--seconds", "0.2", "--page-seconds", "75")
 
 
 class _Both:

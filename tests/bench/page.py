@@ -46,7 +46,7 @@ def run(report: Report, options: Options) -> None:
             "batch": batch,
             "rounds": options.rounds,
             "seconds": options.seconds,
-            "patience": options.page_seconds / (len(contenders) + 1),
+            "patience": options.page_seconds / 3,
         }
         found = run_page(options.site, chromium, browser_flags(options), query, options.page_seconds)
         report.add(_rows(found, report, software))

@@ -6,14 +6,16 @@ Without Playwright, so that a bare headless shell on a GPU machine will do.
 from __future__ import annotations
 
 import json
+import os
 import queue
 import shutil
+import signal
 import subprocess
 import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import urlencode
@@ -98,16 +100,14 @@ def _browser(chromium: Path, flags: Sequence[str], address: str) -> Iterator[Bro
     log = profile / "stderr.txt"
     command = [str(chromium), *COMMON_FLAGS, *flags, f"--user-data-dir={profile}", "--remote-debugging-port=0", address]
     with log.open("wb") as stream:
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=stream)
+        # A session of its own: a headless shell that is ended leaves its helper processes behind.
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=stream, start_new_session=True)
         try:
             yield Browser(process, log)
         finally:
-            process.terminate()
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
             shutil.rmtree(profile, ignore_errors=True)
 
 

@@ -21,7 +21,7 @@ TEMPLATES: Mapping[Op, str | dict[str, str]] = MappingProxyType(
     {
         Op.NEG: "-({0})",
         Op.ABS: "abs({0})",
-        Op.SIGN: {"f": "sign({0})", "i": "sign({0})"},
+        Op.SIGN: {"f": "st_sign({0})", "i": "sign({0})"},
         Op.FLOOR: "floor({0})",
         Op.CEIL: "ceil({0})",
         Op.ROUND: "round({0})",
@@ -38,7 +38,7 @@ TEMPLATES: Mapping[Op, str | dict[str, str]] = MappingProxyType(
         Op.TAN: "tan({0})",
         Op.ASIN: "st_asin({0})",
         Op.ACOS: "st_acos({0})",
-        Op.ATAN: "atan({0})",
+        Op.ATAN: "st_atan({0})",
         Op.SINH: "st_sinh({0})",
         Op.COSH: "st_cosh({0})",
         Op.TANH: "st_tanh({0})",
@@ -65,7 +65,8 @@ TEMPLATES: Mapping[Op, str | dict[str, str]] = MappingProxyType(
         Op.LT: "{0} < {1}",
         Op.LE: "{0} <= {1}",
         Op.EQ: "{0} == {1}",
-        Op.NE: "{0} != {1}",
+        # naga makes `!=` an ordered comparison, which is false for NaN (29.0).
+        Op.NE: {"f": "!({0} == {1})", "i": "{0} != {1}", "u": "{0} != {1}", "b": "{0} != {1}"},
         Op.AND: "{0} & {1}",
         Op.OR: "{0} | {1}",
         Op.XOR: {"b": "{0} != {1}", "i": "{0} ^ {1}", "u": "{0} ^ {1}"},
@@ -108,7 +109,7 @@ def expression(node: Node, operands: Sequence[str]) -> str:
 def cast_expression(text: str, source: DType, target: DType) -> str:
     """A value conversion. Floats saturate at the integer range; non-zero is true."""
     if target.kind == "b":
-        return f"({text} != {literal(0, source)})"
+        return f"!({text} == {literal(0, source)})"
     if source.kind == "b":
         return f"select({literal(0, target)}, {literal(1, target)}, {text})"
     if source.value == target.value:
@@ -202,6 +203,9 @@ _HELPERS = {
   let s = select(t, st_bits(0x7f800000u), a == 1.0);
   return select(select(s, -s, x < 0.0), st_bits(0x7fc00000u), a > 1.0 || st_isnan(x));
 }""",
+    # The built-in functions may lose a NaN, and do on lavapipe.
+    "st_sign": "fn st_sign(x: f32) -> f32 { return select(sign(x), x, st_isnan(x)); }",
+    "st_atan": "fn st_atan(x: f32) -> f32 { return select(atan(x), x, st_isnan(x)); }",
     # asin x = atan2(x, sqrt((1 - x)(1 + x))): keeps its digits where the built-in's bound is 6e-5.
     "st_asin": """fn st_asin(x: f32) -> f32 {
   let a = atan2(x, sqrt(max((1.0 - x) * (1.0 + x), 0.0)));

@@ -19,7 +19,6 @@ from .emit import Emitter
 from .expressions import literal
 from .index import Index, flatten, number, unflatten, variable
 
-
 # A thread that adds up more turns than this keeps a sum per so many turns: 32,768 terms one after the other are
 # wrong by up to 5e-4 (measured), in pieces by 1e-6.
 TURNS_PER_PIECE = 64

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..errors import ShapeError
 from .node import Node, Shape, const, elementwise, expand, permute, reduce, reshape
 from .ops import Op
 
@@ -95,6 +96,9 @@ def broadcast_to(a: Node, shape: Shape) -> Node:
     """NumPy broadcasting: new axes in front, axes of length 1 repeat."""
     if a.shape == shape:
         return a
+    pairs = zip(reversed(a.shape), reversed(shape), strict=False)
+    if a.ndim > len(shape) or any(old not in (1, new) for old, new in pairs):
+        raise ShapeError(f"a tensor of shape {a.shape} does not broadcast to {shape}")
     if a.op is Op.CONST:
         return const(a.attrs[0], a.dtype, shape)
     return expand(reshape(a, (1,) * (len(shape) - a.ndim) + a.shape), shape)

@@ -18,13 +18,15 @@ from .operands import common_dtype, node_of, tensors
 Sizes = int | tuple[int, ...] | list[int]
 
 
-def _each(name: str, value: Sizes, space: int) -> tuple[int, ...]:
-    """One int per axis of space."""
+def _each(name: str, value: Sizes, space: int, least: int = 0) -> tuple[int, ...]:
+    """One int ≥ ``least`` per axis of space."""
     sizes = (value,) * space if isinstance(value, int) else tuple(value)
     if len(sizes) == 1:
         sizes *= space
     if len(sizes) != space or not all(isinstance(size, int) for size in sizes):
         raise ArgumentError(f"{name} is an int or {space} ints, got {value!r}")
+    if any(size < least for size in sizes):
+        raise ArgumentError(f"{name} is at least {least}, got {value!r}")
     return sizes
 
 
@@ -78,7 +80,7 @@ def _convolution(space: int) -> Callable[..., Tensor]:
     ) -> Tensor:
         name = f"conv{space}d"
         batch = _batched(name, x, space)
-        steps, gaps = _each("stride", stride, space), _each("dilation", dilation, space)
+        steps, gaps = _each("stride", stride, space, 1), _each("dilation", dilation, space, 1)
         dtype = common_dtype(*tensors(x, weight, bias))
         widths = _padding(padding, tuple(weight.shape[2:]), steps, gaps)
         spec = ConvSpec(steps, widths, (1,) * space, gaps, groups)
@@ -117,7 +119,7 @@ def _transposed(space: int) -> Callable[..., Tensor]:
                 f"{name} needs x (n, c, …) and weight (c, o/groups, …), got {tuple(x.shape)} and {tuple(weight.shape)}"
             )
         dtype = common_dtype(*tensors(x, weight, bias))
-        steps, gaps = _each("stride", stride, space), _each("dilation", dilation, space)
+        steps, gaps = _each("stride", stride, space, 1), _each("dilation", dilation, space, 1)
         inner, extra = _each("padding", padding, space), _each("output_padding", output_padding, space)
         reach = [(size - 1) * gap for size, gap in zip(weight.shape[2:], gaps, strict=True)]
         low = [total - width for total, width in zip(reach, inner, strict=True)]
@@ -172,8 +174,8 @@ def _padded(
 
 
 def _pool_sizes(name: str, kernel_size: Sizes, stride: Sizes | None, padding: Sizes, space: int) -> tuple:
-    kernel = _each("kernel_size", kernel_size, space)
-    steps = kernel if stride is None or stride == () else _each("stride", stride, space)
+    kernel = _each("kernel_size", kernel_size, space, 1)
+    steps = kernel if stride is None or stride == () else _each("stride", stride, space, 1)
     widths = _each("padding", padding, space)
     if any(2 * width > size for width, size in zip(widths, kernel, strict=True)):
         raise ArgumentError(f"{name}: padding {widths} is more than half of the kernel {kernel}")
@@ -190,7 +192,7 @@ def _max_pool(space: int) -> Callable[..., Tensor]:
         ceil_mode: bool = False,
     ) -> Tensor:
         kernel, steps, widths = _pool_sizes(f"max_pool{space}d", kernel_size, stride, padding, space)
-        gaps = _each("dilation", dilation, space)
+        gaps = _each("dilation", dilation, space, 1)
         padded = _padded(x, kernel, steps, widths, gaps, ceil_mode, float("-inf"))
         windows = _windows(padded, kernel, steps, gaps)
         return wrap(nodes.reduce(Op.MAX, windows, range(windows.ndim - space, windows.ndim)), x)

@@ -16,7 +16,7 @@ from ..runtime.session import session
 from ..runtime.trace import outside_trace, use
 from .convert import Values, values_of
 from .core import Tensor, wrap
-from .operands import number, sizes_of
+from .operands import counts_of, number
 
 
 def _finished(node: Node, requires_grad: bool) -> Tensor:
@@ -68,7 +68,7 @@ def seed_node(arguments: tuple, dtype: Any) -> Node:
     if not arguments:
         return _uploaded(Values(b"", (0,), as_dtype(dtype or float32)))
     shape = arguments if isinstance(arguments[-1], int) else arguments[:-1]
-    sizes = _checked(shape)
+    sizes = counts_of(shape)
     if len(shape) == len(arguments):
         return nodes.const(0, as_dtype(dtype or float32), sizes)
     values = values_of(arguments[-1], dtype or float32)
@@ -77,27 +77,20 @@ def seed_node(arguments: tuple, dtype: Any) -> Node:
     return _uploaded(Values(values.data, sizes, values.dtype))
 
 
-def _checked(sizes: Any) -> tuple[int, ...]:
-    sizes = sizes_of(tuple(sizes))
-    if any(size < 0 for size in sizes):
-        raise ShapeError(f"sizes are not negative, got {sizes}")
-    return sizes
-
-
 def full(size: Any, fill_value: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Every entry is ``fill_value``; without ``dtype`` its own dtype decides."""
     chosen = as_dtype(dtype) if dtype is not None else python_dtype(fill_value)
-    return _finished(number(fill_value, chosen, _checked((size,) if isinstance(size, int) else size)), requires_grad)
+    return _finished(number(fill_value, chosen, counts_of((size,) if isinstance(size, int) else size)), requires_grad)
 
 
 def zeros(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Every entry is 0."""
-    return full(_checked(size), 0, dtype or float32, requires_grad)
+    return full(counts_of(size), 0, dtype or float32, requires_grad)
 
 
 def ones(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Every entry is 1."""
-    return full(_checked(size), 1, dtype or float32, requires_grad)
+    return full(counts_of(size), 1, dtype or float32, requires_grad)
 
 
 def empty(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
@@ -177,7 +170,7 @@ def logspace(start: float, end: float, steps: int, base: float = 10.0) -> Tensor
 
 def eye(n: int, m: int | None = None, dtype: Any = None) -> Tensor:
     """Ones on the diagonal of an n × m matrix, zeros elsewhere."""
-    shape = _checked((n, n if m is None else m))
+    shape = counts_of((n, n if m is None else m))
     diagonal = nodes.elementwise(Op.EQ, nodes.iota(shape, 0), nodes.iota(shape, 1))
     return wrap(nodes.cast(diagonal, as_dtype(dtype or float32)))
 

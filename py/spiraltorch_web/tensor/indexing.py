@@ -166,6 +166,12 @@ def _scatter_operands(name: str, x: Tensor, axis: int, index: Tensor, src: Any) 
 def index_add(x: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: float = 1) -> Tensor:
     """x plus ``alpha`` times the slices of ``source``, at the given places along an axis."""
     axis = axis_index("index_add", dim, x.ndim)
+    wanted = (*x.shape[:axis], *index.shape, *x.shape[axis + 1 :])
+    if tuple(source.shape) != wanted:
+        raise ShapeError(
+            f"index_add: {index._node.size} places along axis {axis} of {tuple(x.shape)} need a source of shape "
+            f"{tuple(wanted)}, got {tuple(source.shape)}"
+        )
     order = (axis, *(place for place in range(x.ndim) if place != axis))
     values = source if alpha == 1 else ew.mul(source, alpha)
     rows = nodes.permute(use(values), order)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..dtypes import int32
-from ..errors import ShapeError
+from ..errors import ArgumentError, DTypeError, ShapeError
 from ..ir import algebra as al
 from ..ir import node as nodes
 from ..ir.ops import Op
@@ -67,6 +67,8 @@ def diag_embed(x: Tensor, offset: int = 0) -> Tensor:
 
 def diag(x: Tensor, diagonal_: int = 0) -> Tensor:
     """A matrix with the vector x on a diagonal, or the diagonal of the matrix x."""
+    if x.ndim not in (1, 2):
+        raise ShapeError(f"diag needs a vector or a matrix, got shape {tuple(x.shape)}; see diagonal and diag_embed")
     return diag_embed(x, diagonal_) if x.ndim == 1 else diagonal(x, diagonal_)
 
 
@@ -77,6 +79,10 @@ def trace(x: Tensor) -> Tensor:
 
 def one_hot(x: Tensor, num_classes: int) -> Tensor:
     """int32 [*shape, num_classes]: 1 at the class in x, 0 elsewhere and for classes out of range."""
+    if x.dtype.kind not in "iu":
+        raise DTypeError(f"one_hot needs integers, got {x.dtype.name}")
+    if num_classes < 0:
+        raise ArgumentError(f"one_hot needs a number of classes ≥ 0, got {num_classes}")
     shape = (*x.shape, num_classes)
     wanted = al.broadcast_to(nodes.reshape(nodes.cast(use(x), int32), (*x.shape, 1)), shape)
     return wrap(nodes.cast(nodes.elementwise(Op.EQ, wanted, nodes.iota(shape, len(shape) - 1)), int32))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..errors import ArgumentError, ShapeError
+from ..errors import ArgumentError, DTypeError, ShapeError
 from ..ir import node as nodes
 from ..runtime.trace import use
 from . import elementwise as ew
@@ -29,6 +29,8 @@ def embedding(index: Tensor, weight: Tensor) -> Tensor:
     """Rows of weight [n, d] by an integer index [*]: result [*, d]. Indices outside 0 … n − 1 are clamped."""
     if weight.ndim != 2:
         raise ShapeError(f"embedding needs weight [n, d], got {tuple(weight.shape)}")
+    if index.dtype.kind not in "iu":
+        raise DTypeError(f"embedding needs integers that say which rows, got {index.dtype.name} {tuple(index.shape)}")
     return wrap(nodes.gather(use(weight), use(index)), weight)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable
 from typing import Any
 
 from ..dtypes import DType, bool_, float32, int32, promote
@@ -129,3 +130,11 @@ def sizes_of(arguments: tuple) -> Shape:
     if any(isinstance(size, bool) or not hasattr(size, "__index__") for size in arguments):
         raise ShapeError(f"sizes are ints, got {arguments}")
     return tuple(size.__index__() for size in arguments)
+
+
+def counts_of(arguments: Iterable) -> Shape:
+    """As `sizes_of`, for new tensors: no size is negative."""
+    sizes = sizes_of(tuple(arguments))
+    if any(size < 0 for size in sizes):
+        raise ShapeError(f"sizes are not negative, got {sizes}")
+    return sizes

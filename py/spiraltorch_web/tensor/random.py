@@ -24,7 +24,7 @@ from ..runtime.session import grad_mode, session
 from ..runtime.trace import outside_trace, use
 from . import elementwise as ew
 from .core import Tensor, wrap
-from .operands import as_tensor, sizes_of
+from .operands import as_tensor, counts_of
 from .sorting import argsort, cumsum
 
 _UNIT = 2.0**-24
@@ -83,6 +83,8 @@ class Generator:
 
 
 def _state(seed: int) -> Node:
+    if not isinstance(seed, int):
+        raise ArgumentError(f"a seed is an integer, got {seed!r}")
     words = (seed & 0xFFFFFFFF, seed >> 32 & 0xFFFFFFFF, 0)
     return upload(struct.pack("<3I", *words), (3,), uint32)
 
@@ -98,8 +100,9 @@ def default_generator() -> Generator:
 
 def manual_seed(seed: int) -> Generator:
     """Seed the default generator, also the one that a device chosen later gets; returns it."""
+    generator = default_generator().manual_seed(seed)
     session().seed = seed
-    return default_generator().manual_seed(seed)
+    return generator
 
 
 def _drawn(generator: Generator | None, shape: Shape, words: int = 1) -> list[Node]:
@@ -183,12 +186,12 @@ def _made(node: Node, dtype: Any, requires_grad: bool) -> Tensor:
 
 def rand(*size: Any, generator: Generator | None = None, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Uniform in [0, 1)."""
-    return _made(_unit_interval(_drawn(generator, sizes_of(size))[0]), dtype, requires_grad)
+    return _made(_unit_interval(_drawn(generator, counts_of(size))[0]), dtype, requires_grad)
 
 
 def randn(*size: Any, generator: Generator | None = None, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Normal with mean 0 and standard deviation 1."""
-    return _made(_normal(generator, sizes_of(size)), dtype, requires_grad)
+    return _made(_normal(generator, counts_of(size)), dtype, requires_grad)
 
 
 def rand_like(x: Tensor, dtype: Any = None, generator: Generator | None = None) -> Tensor:
@@ -212,7 +215,7 @@ def randint(
         low, high, size = 0, low, high
     if size is None or not -(2**31) <= low < high <= 2**31:
         raise ArgumentError(f"randint needs low < high within int32 and a size, got {low}, {high} and {size}")
-    (bits,) = _drawn(generator, sizes_of((size,)))
+    (bits,) = _drawn(generator, counts_of((size,)))
     rest = bitcast(elementwise(Op.MOD, bits, al.filled(bits, high - low)), int32)
     return _made(al.plus(rest, low), dtype, False)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..dtypes import bool_, int32
-from ..errors import ArgumentError, ShapeError
+from ..errors import ArgumentError, ShapeError, located
 from ..ir import algebra as al
 from ..ir import node as nodes
 from ..ir.node import Node, Shape
@@ -36,7 +36,8 @@ class Selection:
 
 def parse(index: Any, shape: Shape) -> Selection:
     """The selection that ``x[index]`` means for x of a shape. Raises ShapeError, ArgumentError, IndexError."""
-    items = _full_length(_expanded(index if isinstance(index, tuple) else (index,)), shape)
+    items, masked = _expanded(index if isinstance(index, tuple) else (index,))
+    items = _full_length(items, shape)
     ranges, flipped, axes, indices, places = [], [], [], [], []
     for item in items:
         axis = len(ranges)
@@ -51,6 +52,8 @@ def parse(index: Any, shape: Shape) -> Selection:
             if reverse:
                 flipped.append(axis)
         elif isinstance(item, Tensor):
+            if masked.get(item, size) != size:
+                raise ShapeError(f"a mask of length {masked[item]} does not fit axis {axis} of {tuple(shape)}")
             ranges.append((0, size, 1))
             indices.append((axis, _index_node(item, axis, shape)))
             places.append(len(axes))
@@ -68,19 +71,22 @@ def _with_indices(selection: Selection, indices: list[tuple[int, Node]], places:
     return replace(selection, indices=spread, place=places[0] if together else 0)
 
 
-def _expanded(items: tuple) -> list:
-    """Lists and arrays as tensors, masks as the positions of their true entries."""
+def _expanded(items: tuple) -> tuple[list, dict[Tensor, int]]:
+    """Lists and arrays as tensors, masks as the positions of their true entries, which come with their axis' length."""
     result: list = []
+    masked: dict[Tensor, int] = {}
     for item in items:
         if isinstance(item, (list, range)) or hasattr(item, "__array__") and not isinstance(item, Tensor):
             item = as_tensor(list(item) if isinstance(item, range) else item)
         if isinstance(item, bool):
             raise ArgumentError("an index is an int, slice, None, ..., list or tensor, got a bool")
         if isinstance(item, Tensor) and item.dtype is bool_:
-            result.extend(true_positions(item))
+            positions = true_positions(item)
+            masked.update(zip(positions, item.shape, strict=True))
+            result.extend(positions)
         else:
             result.append(item)
-    return result
+    return result, masked
 
 
 def true_positions(mask: Tensor) -> list[Tensor]:
@@ -125,7 +131,7 @@ def _position(item: Any, axis: int, shape: Shape) -> int:
     place = item.__index__()
     if not -shape[axis] <= place < shape[axis]:
         # IndexError ends `for row in tensor` and is what sequences raise.
-        raise IndexError(f"index {place} is out of range for axis {axis} of a tensor of shape {tuple(shape)}")
+        raise IndexError(located(f"index {place} is out of range for axis {axis} of a tensor of shape {tuple(shape)}"))
     return place % shape[axis]
 
 

@@ -7,6 +7,7 @@ the last was computed, and the old array is used again. So an update in place ne
 from __future__ import annotations
 
 import itertools
+import os
 import statistics
 import sys
 import time
@@ -27,8 +28,16 @@ from .cpu_pool import ArrayPool
 # How values lie in buffers; bool takes a uint32 there (see `spiraltorch_web.dtypes`).
 _STORED = {"bool": np.uint32, "uint32": np.uint32, "int32": np.int32, "float16": np.float16, "float32": np.float32}
 
-# Larger buffers cannot be meant: 64 GiB here, 2 GiB where addresses have 32 bits, as in a browser.
-_MOST_BYTES = min(64 << 30, sys.maxsize)
+
+def _most_bytes() -> int:
+    """A larger buffer cannot be meant: the machine's memory, or 2 GiB where addresses have 32 bits, as in a browser."""
+    if sys.maxsize < 1 << 32:
+        return sys.maxsize
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):  # Windows has no sysconf
+        return 64 << 30
+
 
 
 class _Buffer:
@@ -89,7 +98,8 @@ class CpuDevice:
     lost = ""
 
     def __init__(self, reason: str = "") -> None:
-        self.caps = Caps(software=True, float16=True, max_binding_bytes=_MOST_BYTES, max_buffer_bytes=_MOST_BYTES)
+        most = _most_bytes()
+        self.caps = Caps(software=True, float16=True, max_binding_bytes=most, max_buffer_bytes=most)
         self.info = DeviceInfo(
             name="cpu", adapter=f"NumPy {np.__version__}", backend="NumPy", driver="", caps=self.caps, reason=reason
         )

@@ -44,6 +44,7 @@ export function createActions({ store, kernel, drafts }) {
     restart: () => kernel.restart("Restart was asked for"),
 
     async openExample(name) {
+      drafts.saveNow(); // under the name that it still has
       store.set("example", name);
       showAddress();
       await drafts.open(name);

@@ -42,7 +42,6 @@ export class Drafts {
 
   /** Show an example, or the reader's draft of it. */
   async open(name) {
-    this.saveNow();
     const [original, draft] = await Promise.all([this.original(name), this.kept.get(draftKey(name))]);
     if (this.store.get("example") !== name) return; // another one was chosen meanwhile
     const edited = draft !== undefined && draft !== original;
@@ -85,11 +84,11 @@ export class Drafts {
     this.timer = setTimeout(() => this.save(), SAVE_AFTER_MILLISECONDS);
   }
 
-  /** Write what is not written yet, while the tab may be closing. */
+  /** Write what is not written yet: another example comes, or the tab may be closing. */
   saveNow() {
     if (this.timer === null) return;
-    this.kept.noteLast(draftKey(this.store.get("example")), this.store.get("code"));
     this.save();
+    this.kept.noteLast(draftKey(this.store.get("example")), this.store.get("code"));
   }
 
   /** Keep the draft; code that is the example's own is no draft, so that a newer example is seen. */

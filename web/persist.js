@@ -28,8 +28,9 @@ export class Kept {
     return settled(this.database.transaction(TABLE).objectStore(TABLE).get(key));
   }
 
-  /** Keep a value. */
+  /** Keep a value. It is newer than what may have been noted under its key. */
   async set(key, value) {
+    forgetNote(key);
     if (!this.database) {
       this.fallback.set(key, value);
       return;
@@ -52,6 +53,11 @@ export class Kept {
     await Promise.all(Object.entries(notes).map(([key, value]) => this.set(key, value)));
     if (Object.keys(notes).length > 0) localStorage.removeItem(NOTE);
   }
+}
+
+function forgetNote(key) {
+  const { [key]: noted, ...others } = readNotes();
+  if (noted !== undefined) localStorage.setItem(NOTE, JSON.stringify(others));
 }
 
 function readNotes() {

@@ -10,6 +10,7 @@ import ast
 import gc
 import inspect
 import json
+import math
 import sys
 import time
 import types
@@ -48,7 +49,8 @@ class PageHost:
 
     name = "page"
 
-    def __init__(self) -> None:
+    def __init__(self, plain_sleep: Callable[[float], None]) -> None:
+        self._plain_sleep = plain_sleep
         self.begin(hold=False)
 
     def begin(self, hold: bool) -> None:
@@ -72,8 +74,11 @@ class PageHost:
             self.checkpoint()
 
     def sleep(self, seconds: float) -> None:
-        """`time.sleep` that leaves the page alive."""
-        self._breathe(page.sleep, 1000 * seconds)
+        """`time.sleep` that leaves the page alive, where Python can wait for it."""
+        if can_run_sync() and seconds >= 0:
+            self._breathe(page.sleep, 1000 * seconds)
+        else:
+            self._plain_sleep(seconds)
 
     def read_example(self, name: str) -> bytes:
         content = page.readExample(name)
@@ -136,7 +141,7 @@ class PageSink:
 
     def _send(self, kind: str, event: Event, more: Mapping[str, Any] = EMPTY, **arrays: Any) -> None:
         facts = {_camel(name): value for name, value in vars(event).items() if name not in arrays}
-        page.show(json.dumps({"kind": kind, **facts, **more}), _arrays(**arrays))
+        page.show(json.dumps(_finite({"kind": kind, **facts, **more})), _arrays(**arrays))
 
 
 def _gpu_handle(answers: Any) -> int | None:
@@ -153,6 +158,15 @@ def _arrays(**arrays: Any) -> Any:
     return to_js({name: memoryview(values) for name, values in arrays.items()}, dict_converter=Object.fromEntries)
 
 
+def _finite(value: Any) -> Any:
+    """The value with null for NaN and infinities, which JSON lacks; the page shows a gap there."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    return [_finite(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
 def _camel(name: str) -> str:
     """row_title -> rowTitle, as protocol.js spells it."""
     first, *others = name.split("_")
@@ -161,7 +175,7 @@ def _camel(name: str) -> str:
 
 def start() -> None:
     """Make the page the host of every script that follows."""
-    host = PageHost()
+    host = PageHost(time.sleep)
     HOSTS.install(host)
     time.sleep = host.sleep
     sys.stdout.reconfigure(line_buffering=True)

@@ -27,7 +27,7 @@ def open_example(bench, title: str, sign: str) -> None:
 
 
 def test_spirals_train_in_the_page(bench):
-    open_example(bench, "Two spirals", "def spirals(")
+    open_example(bench, "Two spirals", "Two spirals.")
     bench.button("Run").click()
     canvas = bench.page.locator("canvas[aria-label^='decision boundary']")
     expect(canvas).to_be_visible(timeout=1000 * TRAINING_SECONDS)
@@ -40,7 +40,7 @@ def test_spirals_train_in_the_page(bench):
 
 
 def test_digits_train_in_the_page(bench):
-    open_example(bench, "Handwritten digits", "def digits(")
+    open_example(bench, "Handwritten digits", "Handwritten digits.")
     bench.button("Run").click()
     expect(bench.page.get_by_role("heading", name="samples")).to_be_visible(timeout=1000 * TRAINING_SECONDS)
     bench.wait_for_end(TRAINING_SECONDS)
@@ -51,7 +51,7 @@ def test_digits_train_in_the_page(bench):
 
 
 def test_curves_are_fitted_in_the_page(bench):
-    open_example(bench, "Curve fit", "learners = {")
+    open_example(bench, "Curve fit", "Curve fit.")
     bench.button("Run").click()
     bench.wait_for_end(TRAINING_SECONDS)
     final = dict(re.findall(r"(\w+): loss ([\d.]+)", bench.output))

@@ -111,3 +111,14 @@ def test_undo_stays_within_an_example(open_bench):
     bench.page.locator(".cm-content").click()
     bench.page.keyboard.press("Control+z")
     assert "Curve fit" in bench.code
+
+
+def test_notes_of_a_hidden_tab_do_not_undo_later_edits(open_bench):
+    bench = open_bench()
+    bench.type_code("# first\n")
+    bench.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    bench.type_code("# second\n")
+    bench.page.wait_for_timeout(600)
+    bench.page.reload()
+    bench.wait_until_shell()
+    assert bench.code.startswith("# second")

@@ -137,3 +137,14 @@ def test_pictures_of_the_last_run_go_when_they_are_not_shown_again(bench):
     expect(bench.page.get_by_role("heading", name="old")).to_have_count(0)
     bench.run("from spiraltorch_web import live\nlive.add_image('old', [[0.0]], 0)\n")
     eventually(lambda: pixels(bench, "old at step 0")[0] == 0)
+
+
+def test_figures_with_nan_show_gaps(bench):
+    bench.run(
+        "from spiraltorch_web import live\nnan = float('nan')\n"
+        "live.add_figure('fit', live.Curves([0, 1, 2], {'SGD': [0, nan, 4]}), 1)\n"
+        "live.add_figure('confusion', live.Matrix([[nan, 1], [0, float('inf')]]), 1)\n"
+    )
+    assert bench.status.startswith("Finished")
+    cells = bench.page.get_by_role("region", name="confusion").get_by_role("cell").all_text_contents()
+    assert cells[1:] == ["NaN", "1", "0", "NaN"]

@@ -60,7 +60,7 @@ def evaluate(x, y):
 
 
 step = 0
-for epoch in st.progress(range(options.epochs), "epoch"):
+for _ in st.progress(range(options.epochs), "epoch"):
     for x, y in batches:
         loss, accuracy = train_step(x, y)
         live.add_scalar("loss/train", loss, step)

@@ -42,7 +42,8 @@
  *
  * Parts
  * @typedef {{level: "out"|"error"|"warning"|"note", text: string}} OutputChunk
- * @typedef {{kind: "webgpu"|"cpu"|"none", name: string, software: boolean, reason: string, details: object}} DeviceReport
+ * @typedef {{kind: "webgpu"|"cpu"|"none", name: string, software: boolean, reason: string,
+ *            details: object}} DeviceReport
  * @typedef {{name: string, message: string, traceback: string, line: number|null, column: number|null,
  *            endColumn: number|null}} UserError
  *
@@ -58,7 +59,7 @@
  *   `answers` [resolution², columns] stay in the worker; `points` and `labels` are empty when unchanged.
  * @typedef {{kind: "histogram", tag: string, step: number, edges: number[], counts: number[]}} Histogram
  * @typedef {{kind: "matrix", tag: string, step: number, values: number[][], rows: string[], columns: string[],
- *            rowTitle: string, columnTitle: string}} Matrix
+ *            rowTitle: string, columnTitle: string}} Matrix  A value that is no finite number is null, here and below.
  * @typedef {{kind: "curves", tag: string, step: number, x: number[], lines: Object<string, number[]>,
  *            pointsX: number[], pointsY: number[]}} Curves
  * @typedef {{kind: "text", tag: string, step: number, text: string}} TextShown
@@ -87,8 +88,8 @@ export function sendToWorker(worker, message, transfer = []) {
 
 /**
  * Send a message from the worker to the page.
- * @param {BootProgress|Ready|BootFailed|RunStarted|RunEnded|PhaseChange|Output|Live|CanvasWanted|DeviceLost|DeviceReplaced|
- *   Checkpoint|Crashed} message
+ * @param {BootProgress|Ready|BootFailed|RunStarted|RunEnded|PhaseChange|Output|Live|CanvasWanted|DeviceLost|
+ *   DeviceReplaced|Checkpoint|Crashed} message
  * @param {Transferable[]} [transfer]
  */
 export function sendToPage(message, transfer = []) {

@@ -33,8 +33,8 @@ export class MatrixView {
 
 /** Fainter than zero means zero; the square root keeps small counts visible beside a strong diagonal. */
 function cell(value, most) {
-  const element = h("td", { "data-zero": value === 0 }, measure(value));
-  if (value === 0) return element;
+  const element = h("td", { "data-zero": !value }, measure(value ?? NaN));
+  if (!value) return element;
   const strength = Math.sqrt(Math.max(value, 0) / most);
   const [red, green, blue] = rampColour(strength);
   element.style.background = `rgb(${red} ${green} ${blue})`;

@@ -68,7 +68,8 @@ export class BoundaryView extends ImageView {
       this.drawPoints();
     }
     const classes = Math.max(event.columns, 2);
-    this.caption.textContent = `Step ${event.step}. Ground: what the model says; points: the data's ${classes} classes.`;
+    this.caption.textContent = `Step ${event.step}. Ground: what the model says; `
+      + `points: the data's ${classes} classes.`;
     this.canvas?.setAttribute("aria-label",
       `${this.tag} at step ${event.step}: ${this.labels.length} points of ${classes} classes over the model's answer`);
   }

@@ -33,7 +33,9 @@ export function mount(root, { store, actions }) {
   store.watch("status", throttled((text) => { spoken.textContent = text; }), { now: true });
 }
 
-const WATCHED = ["adapter", "phase", "loading", "queued", "progress", "parameters", "lastRun", "failure", "deviceLost", "status"];
+const WATCHED = [
+  "adapter", "phase", "loading", "queued", "progress", "parameters", "lastRun", "failure", "deviceLost", "status",
+];
 
 function readState(store) {
   return Object.fromEntries(WATCHED.map((key) => [key, store.get(key)]));

@@ -14,6 +14,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from .bytecode import with_bytecode
 from .environment import ensure_npm
 from .examples import examples_manifest
 from .policy import headers_file, with_meta_policy
@@ -45,7 +46,7 @@ def build_site(project: Project, out: Path, options: SiteOptions) -> Path:
     """Build the site into ``out`` unless it is current there already; give ``out``."""
     ensure_npm(project, project.web)
     runtime = runtime_for(options.pyodide)
-    own = build_wheel(project)
+    own = with_bytecode(project, build_wheel(project), runtime)
     wheels = [own, *hosted_wheels(project, runtime), *([options.numpy] if options.numpy else [])]
     bundles = {"vendor": bundle_vendor(project, project.web)}
     if options.bench:

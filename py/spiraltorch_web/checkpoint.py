@@ -156,7 +156,7 @@ class Checkpoint:
         with grad_mode(False):
             for name, optimizer in _optimizers(self._state):
                 if copy.clocks is not None:
-                    optimizer.clocks = dict(copy.clocks[name])
+                    optimizer.set_clocks(copy.clocks[name])
             targets = self._targets()
             arrays = {**copy.arrays, **(self._constants or {})}
             for name, tensor in (targets | self._constant).items():

@@ -177,7 +177,7 @@ def record(function: Callable, args: tuple, kwargs: dict, tensors: Sequence[Tens
     outputs = [*(node for _, _, node in updates), *(node for _, _, node in changed), *nodes]
     assigned = [*(old.buffer for _, old, _ in updates), *(leaf.buffer for _, leaf, _ in changed)]
     graph, storages, _ = canonical(outputs, assigned)
-    device = device_of([s for s in storages if not isinstance(s, Placeholder)], session())
+    device = device_of([_storage(storage, tensors) for storage in storages], session())
     captured = {node.buffer: tensor for tensor, node in trace.captured.items()}
     overwritten = set(graph.targets)
     return Recording(
@@ -189,6 +189,15 @@ def record(function: Callable, args: tuple, kwargs: dict, tensors: Sequence[Tens
         guards=tuple(trace.guards),
         graph=graph,
     )
+
+
+def _storage(storage: object, arguments: Sequence[Tensor]) -> object:
+    """What a slot stands for: an argument's storage (its value is computed first if it was still lazy) or itself."""
+    if not isinstance(storage, Placeholder):
+        return storage
+    argument = arguments[storage.index]
+    realize(argument)
+    return argument._node.buffer
 
 
 def _placeholder(index: int, tensor: Tensor) -> Tensor:

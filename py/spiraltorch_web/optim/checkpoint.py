@@ -104,14 +104,15 @@ def _host_numbers(values: Sequence[Any]) -> list[float]:
 
 
 def _restart_clocks(optimizer: Optimizer, steps: Mapping[Tensor, float]) -> None:
-    """Parameters of one group that took equally many steps share a clock again."""
+    """Set the clocks that are there; parameters that no longer took equally many steps get clocks of their own."""
     for group in optimizer.param_groups:
         schedule = optimizer.schedule(group)
         if not schedule:
             continue
-        clocks: dict[float, Clock] = {}
+        clocks: dict[tuple[Clock, float], Clock] = {}
         for parameter in group["params"]:
-            step = steps[parameter]
-            if step not in clocks:
-                clocks[step] = Clock.at(step + 1.0, schedule)
-            optimizer.clocks[parameter] = clocks[step]
+            clock, step = optimizer.clocks[parameter], steps[parameter]
+            if (clock, step) not in clocks:
+                first = not any(other is clock for other, _ in clocks)
+                clocks[clock, step] = clock.restart(step + 1.0, schedule) if first else Clock.at(step + 1.0, schedule)
+            optimizer.set_clocks({parameter: clocks[clock, step]})

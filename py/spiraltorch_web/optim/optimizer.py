@@ -41,6 +41,7 @@ class Optimizer:
         self.param_groups: list[ParamGroup] = []
         self.state: dict[Tensor, State] = {}
         self.clocks: dict[Tensor, Clock] = {}
+        self.clock_changes = 0  # a compiled step holds on to its clocks: it is recorded anew after a change
         for entry in entries if isinstance(entries[0], Mapping) else [{"params": entries}]:
             self.add_param_group(entry)
 
@@ -101,6 +102,12 @@ class Optimizer:
                     self.clocks[parameter] = clock
         self.param_groups.append(group)
 
+    def set_clocks(self, clocks: Mapping[Tensor, Clock]) -> None:
+        """Give parameters other clocks."""
+        if any(self.clocks.get(parameter) is not clock for parameter, clock in clocks.items()):
+            self.clocks.update(clocks)
+            self.clock_changes += 1
+
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients, or fill them with zeros."""
         for parameter in self.parameters:
@@ -145,7 +152,9 @@ class Optimizer:
         guarded(group, "version")
         ready = [parameter for parameter in group["params"] if parameter.grad is not None]
         updates: dict[Tensor, Tensor] = {}
-        for clock, parameters in self._by_clock(ready).items():
+        parties = self._by_clock(ready)
+        guarded(self, "clock_changes")
+        for clock, parameters in parties.items():
             now = () if clock is None else clock.now
             for parameter in parameters:
                 base, gradient = self._decayed(group, parameter)
@@ -175,7 +184,7 @@ class Optimizer:
             if clock is not None and len(parameters) < sum(other is clock for other in self.clocks.values()):
                 with outside_trace():  # the new clock outlives a step that is being recorded
                     own = clock.copy()
-                self.clocks.update(dict.fromkeys(parameters, own))
+                self.set_clocks(dict.fromkeys(parameters, own))
                 parties[own] = parties.pop(clock)
         return parties
 

@@ -119,3 +119,9 @@ def test_choices_are_close_to_the_fastest_measured(limits: dict[str, int]) -> No
 def test_little_of_a_tile_hangs_over_the_edge(m: int, n: int, k: int, batch: int) -> None:
     variant = variant_for(problem_of(batch, m, n, k), Caps())
     assert variant.rows <= max(8, 2 * m) and variant.columns <= max(8, 2 * n)
+
+
+def test_operands_read_entry_by_entry_get_small_blocks_on_cpu_cores():
+    problem = MatmulProblem(64, 16, 16, 72, "k", "n", True, False, True)
+    variant = variant_for(problem, Caps(software=True))
+    assert variant.rows * variant.columns // variant.threads <= 16

@@ -17,6 +17,7 @@ import numpy as np
 
 from ..dtypes import DTYPES
 from ..errors import DeviceError, OutOfMemoryError
+from ..host import checkpoint
 from ..ir.caps import Caps
 from ..ir.graph import Graph
 from ..ir.node import Shape
@@ -156,6 +157,7 @@ class CpuDevice:
 
     def submit(self, number: int, handles: Sequence[int]) -> None:
         """Run a program. All results are computed before the first is stored."""
+        checkpoint()  # in the page: lets Stop through
         program, buffers = self._programs[number], self._buffers
         leaves = [
             buffers[handle].values(shape, dtype)

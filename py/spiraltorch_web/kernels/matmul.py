@@ -62,7 +62,9 @@ def _half_filled(problem: MatmulProblem, variant: Variant) -> bool:
 
 def _software_variant(problem: MatmulProblem) -> Variant:
     work = problem.batch * problem.m * problem.n * problem.k
-    if work < SMALL:
+    # Operands read entry by entry, as the windows of a convolution, are written out once per entry of a block: with
+    # 8x8 blocks SwiftShader compiled such a kernel for minutes.
+    if work < SMALL or not (problem.a_vec4 and problem.b_vec4):
         return Direct(1, 1, 4, 2)
     if work >= LARGE and _half_filled(problem, SOFTWARE_LARGE):
         return SOFTWARE_LARGE

@@ -48,6 +48,19 @@ def test_values_past_one_binding(gpu):
     np.testing.assert_array_equal(x[-1, -3:].numpy(), (3 * place + 1)[-1, -3:])
 
 
+def test_scans_and_assignment_past_one_binding(gpu):
+    count = 42_000_000
+    x = (st.arange(count) % 1000).float()
+    st.realize(x)
+    assert x.reshape(-1, 1000).cumsum(1)[-1, -1].item() == 499_500
+    assert x.cumsum(0)[-1].item() == pytest.approx(count * 499.5, rel=1e-6)
+    x[st.tensor([0, count - 1])] = 7.0
+    assert x[[0, 1, count - 2, count - 1]].tolist() == [7, 1, 998, 7]
+    rows = st.tensor([0, 41_999, 5, 5])
+    slope = st.grad(lambda table: (st.embedding(rows, table) * 2).sum())(x.reshape(42_000, 1000))
+    assert slope[[0, 5, 6, 41_999], 3].tolist() == [2, 4, 0, 2]
+
+
 def test_a_matmul_operand_past_one_binding(gpu):
     rows, inner = 40960, 1024
     a = st.arange(rows)[:, None] % 7 - st.arange(inner)[None, :] % 5

@@ -118,6 +118,12 @@ def _routine(cluster: Cluster, context: Context) -> list[_Launch]:
     routine = ROUTINES[name]
     outputs = routine.infer(specs, params)
     results = {anchor.attrs[2]: anchor for anchor in cluster.anchors}
+    for part in (*node.srcs, *cluster.anchors):
+        if part.nbytes > context.caps.max_binding_bytes:
+            raise OutOfMemoryError(
+                f"{name} needs {part.nbytes:,} bytes of {part.shape} at once; this device binds "
+                f"{context.caps.max_binding_bytes:,} bytes"
+            )
     lowered = routine.lower(specs, outputs, params, context.caps)
 
     def ref(role: str, index: int) -> tuple[Place, int, int]:

@@ -10,6 +10,7 @@ from . import node as ir
 from .caps import Caps
 from .fold import fold
 from .graph import Graph
+from .large_routines import split_large
 from .lower_conv import lower_conv
 from .node import Node, toposort
 from .ops import OPS, Kind, Op
@@ -68,6 +69,8 @@ class _Rewriter:
             return fold
         if kind is Kind.REDUCE:
             return self._reduce
+        if node.op is Op.ROUTINE:
+            return lambda routine: split_large(routine, self.caps)
         return {Op.MATMUL: _matmul, Op.CONV: lower_conv, Op.CONCAT: _concat, Op.PAD: _pad}.get(node.op)
 
     def _reduce(self, node: Node) -> Node:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 
 from ..dtypes import DType
+from . import algebra as al
 from . import node as ir
 from .caps import Caps
 from .fold import fold
@@ -17,6 +18,9 @@ from .ops import OPS, Kind, Op
 
 VIEWS = (Op.RESHAPE, Op.PERMUTE, Op.EXPAND, Op.SHRINK, Op.FLIP, Op.SLIDE)
 CONCAT_PIECES = 4
+# Mesa's CPU driver leaves a shader's loops after 65,535 turns without a word (llvmpipe 22.3.6: a sum of a million
+# ones gave 262,140). Real GPUs have no such limit.
+SOFTWARE_TURNS = 65_000
 
 
 def simplify(graph: Graph, caps: Caps) -> Graph:
@@ -71,7 +75,7 @@ class _Rewriter:
             return self._reduce
         if node.op is Op.ROUTINE:
             return lambda routine: split_large(routine, self.caps)
-        return {Op.MATMUL: _matmul, Op.CONV: lower_conv, Op.CONCAT: _concat, Op.PAD: _pad}.get(node.op)
+        return {Op.MATMUL: self._matmul, Op.CONV: lower_conv, Op.CONCAT: _concat, Op.PAD: _pad}.get(node.op)
 
     def _reduce(self, node: Node) -> Node:
         (src,), (axes,) = node.srcs, node.attrs
@@ -88,24 +92,67 @@ class _Rewriter:
 
     def _split(self, node: Node) -> Node:
         """Two stages for a long reduction of few rows, which alone would leave most of a device idle."""
-        (src,), (axes,) = node.srcs, node.attrs
+        (src,) = node.srcs
         rows, steps = node.size, src.size // max(node.size, 1)
-        if rows > 64 or steps < 16384 or node.op in (Op.ARGMAX, Op.ARGMIN):
+        ranked = node.op in (Op.ARGMAX, Op.ARGMIN)
+        too_long = self.caps.software and steps > SOFTWARE_TURNS
+        if not too_long and (rows > 64 or steps < 16384 or ranked):
             return node
-        pieces = min(2048 // rows, steps // 8192)
-        leading = axes == tuple(range(len(axes)))
-        if leading and node.shape:
-            x, axis = ir.reshape(src, (steps, *node.shape)), 0
-        else:
-            kept = [axis for axis in range(src.ndim) if axis not in axes]
-            x, axis = ir.reshape(ir.permute(src, (*kept, *axes)), (*node.shape, steps)), len(node.shape)
-        chunk = -(-steps // pieces)
-        chunk = -(-chunk // 4) * 4
-        missing = pieces * chunk - steps
-        padding = [(0, missing if i == axis else 0, 0) for i in range(x.ndim)]
-        x = ir.pad(x, padding, _identity(node.op, src.dtype))
-        x = ir.reshape(x, (*x.shape[:axis], pieces, chunk, *x.shape[axis + 1 :]))
+        pieces = 1 if ranked else min(max(2048 // rows, 1), max(steps // 8192, 1))
+        if too_long:
+            pieces = max(pieces, -(-steps // SOFTWARE_TURNS))
+        if ranked:
+            return _ranked_in_chunks(node, pieces)
+        x, axis = _in_chunks(node, pieces, _identity(node.op, src.dtype))
         return ir.reduce(node.op, ir.reduce(node.op, x, (axis + 1,)), (axis,))
+
+    def _matmul(self, node: Node) -> Node:
+        """Where loops have a limit, a long product is a sum of shorter ones."""
+        result = _matmul(node)
+        a, b = node.srcs
+        steps = a.shape[-1]
+        if result is not node or not self.caps.software or steps <= SOFTWARE_TURNS:
+            return result
+        pieces = -(-steps // SOFTWARE_TURNS)
+        chunk = -(-steps // (4 * pieces)) * 4
+        batch, outer = a.shape[:-2], a.ndim - 2
+        whole = [(0, 0, 0)] * outer
+        a = ir.pad(a, [*whole, (0, 0, 0), (0, pieces * chunk - steps, 0)])
+        b = ir.pad(b, [*whole, (0, pieces * chunk - steps, 0), (0, 0, 0)])
+        a = ir.reshape(a, (*batch, a.shape[-2], pieces, chunk))
+        a = ir.permute(a, (*range(outer), outer + 1, outer, outer + 2))
+        b = ir.reshape(b, (*batch, pieces, chunk, b.shape[-1]))
+        return ir.reduce(Op.SUM, ir.matmul(a, b), (outer,))
+
+
+def _in_chunks(node: Node, pieces: int, filling: float | int) -> tuple[Node, int]:
+    """A reduction's operand with its reduced axes as (pieces, chunk) and the number of the first of these two."""
+    (src,), (axes,) = node.srcs, node.attrs
+    steps = src.size // node.size
+    if axes == tuple(range(len(axes))) and node.shape:
+        x, axis = ir.reshape(src, (steps, *node.shape)), 0
+    else:
+        kept = [axis for axis in range(src.ndim) if axis not in axes]
+        x, axis = ir.reshape(ir.permute(src, (*kept, *axes)), (*node.shape, steps)), len(node.shape)
+    chunk = -(-steps // pieces)
+    chunk = -(-chunk // 4) * 4
+    missing = pieces * chunk - steps
+    padding = [(0, missing if i == axis else 0, 0) for i in range(x.ndim)]
+    x = ir.pad(x, padding, filling)
+    return ir.reshape(x, (*x.shape[:axis], pieces, chunk, *x.shape[axis + 1 :])), axis
+
+
+def _ranked_in_chunks(node: Node, pieces: int) -> Node:
+    """The place of the extreme: the best place of each chunk, and the chunk with the best value."""
+    extreme = Op.MAX if node.op is Op.ARGMAX else Op.MIN
+    x, axis = _in_chunks(node, pieces, _identity(extreme, node.srcs[0].dtype))
+    chunk = x.shape[axis + 1]
+    places = ir.reduce(node.op, x, (axis + 1,))
+    best = ir.reduce(node.op, ir.reduce(extreme, x, (axis + 1,)), (axis,))
+    wide = ir.expand(ir.reshape(best, (*best.shape[:axis], 1, *best.shape[axis:])), places.shape)
+    chosen = ir.elementwise(Op.EQ, ir.iota(places.shape, axis), wide)
+    flat = al.add(places, al.times(wide, chunk))
+    return ir.reduce(Op.SUM, al.select(chosen, flat, al.filled(flat, 0)), (axis,))
 
 
 def _identity(op: Op, dtype: DType) -> float | int:

@@ -43,3 +43,9 @@ def test_long_products(bench, m, n):
     a = bench.holding(random.integers(-3, 4, (2, m, LONG)).astype(np.float32))
     b = bench.holding(random.integers(-3, 4, (2, LONG, n)).astype(np.float32))
     bench.check([nodes.matmul(a, b)])
+
+
+def test_many_updates_of_one_row(bench):
+    index = bench.holding((np.arange(LONG) % 3).astype(np.int32), int32)
+    updates = bench.holding(np.ones(LONG, np.float32))
+    bench.check([nodes.routine("scatter_add", (index, updates), (4,), 0, (4,), updates.dtype)])

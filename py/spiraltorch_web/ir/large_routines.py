@@ -2,7 +2,7 @@
 
 A routine's kernels see each tensor through one binding (128 MiB are guaranteed). Sorting and scanning are cut along
 another axis, a scan of one long axis is cut into pieces that start where the last ended, and `scatter_add` is cut by
-columns, by rows of the result, or by updates.
+columns, by rows of the result, or by updates; by updates also where a loop over all of them would be too long.
 """
 
 from __future__ import annotations
@@ -14,14 +14,20 @@ from .caps import Caps
 from .node import Node, concat, const, elementwise, pad, reshape, routine, shrink
 from .ops import Op
 
+# Mesa's CPU driver leaves a shader's loops after 65,535 turns without a word (llvmpipe 22.3.6: a sum of a million
+# ones gave 262,140). Real GPUs have no such limit.
+SOFTWARE_TURNS = 65_000
+
 
 def split_large(node: Node, caps: Caps) -> Node:
     """An equal node whose routines fit one binding each, or the node itself."""
     largest = max((part.nbytes for part in (*node.srcs, node)), default=0)
+    name, params, _ = node.attrs
+    if name == "scatter_add" and caps.software and node.srcs[0].size > SOFTWARE_TURNS:
+        return _by_updates(node, -(-node.srcs[0].size // SOFTWARE_TURNS))
     if largest <= caps.max_binding_bytes:
         return node
     pieces = -(-largest // caps.max_binding_bytes)
-    name, params, _ = node.attrs
     if name == "argsort":
         return _along(node, _longest(node.shape[:-1]), pieces)
     if name == "cumsum":
@@ -72,21 +78,14 @@ def _scan_in_pieces(node: Node, axis: int, pieces: int) -> Node:
 
 
 def _scatter_in_pieces(node: Node, pieces: int, caps: Caps) -> Node:
-    index, updates = node.srcs
-    rows, rest = node.shape[0], node.shape[1:]
-    count = index.size
-    index, updates = reshape(index, (count,)), reshape(updates, (count, *rest))
+    index, updates = _listed(node)
+    rows, rest, count = node.shape[0], node.shape[1:], index.size
     column = _longest(rest) if index.nbytes <= caps.max_binding_bytes else None
     if column is not None:
         parts = [_part(updates, column + 1, start, end) for start, end in _cuts(rest[column], pieces)]
         return concat([_scattered(index, part, rows) for part in parts], column + 1)
     if max(index.nbytes, updates.nbytes) >= node.nbytes:
-        cuts = _cuts(count, pieces)
-        sums = [_scattered(_part(index, 0, a, b), _part(updates, 0, a, b), rows) for a, b in cuts]
-        total = sums[0]
-        for other in sums[1:]:
-            total = al.add(total, other)
-        return total
+        return _by_updates(node, pieces)
     # Updates for other rows count as 0 here; numbers out of range mean the first and the last row of all.
     low, high = (const(place, index.dtype, index.shape) for place in (0, rows - 1))
     number = elementwise(Op.MINIMUM, elementwise(Op.MAXIMUM, index, low), high)
@@ -98,6 +97,23 @@ def _scatter_in_pieces(node: Node, pieces: int, caps: Caps) -> Node:
         wide = al.broadcast_to(reshape(inside, (count, *(1 for _ in rest))), updates.shape)
         found.append(_scattered(shifted, al.select(wide, updates, al.filled(updates, 0)), end - start))
     return concat(found, 0)
+
+
+def _by_updates(node: Node, pieces: int) -> Node:
+    """The sum over parts of the updates."""
+    index, updates = _listed(node)
+    rows = node.shape[0]
+    sums = [_scattered(_part(index, 0, a, b), _part(updates, 0, a, b), rows) for a, b in _cuts(index.size, pieces)]
+    total = sums[0]
+    for other in sums[1:]:
+        total = al.add(total, other)
+    return total
+
+
+def _listed(node: Node) -> tuple[Node, Node]:
+    """The index as a vector, and the updates with one axis for it."""
+    index, updates = node.srcs
+    return reshape(index, (index.size,)), reshape(updates, (index.size, *node.shape[1:]))
 
 
 def _scattered(index: Node, updates: Node, rows: int) -> Node:

@@ -11,16 +11,13 @@ from . import node as ir
 from .caps import Caps
 from .fold import fold
 from .graph import Graph
-from .large_routines import split_large
+from .large_routines import SOFTWARE_TURNS, split_large
 from .lower_conv import lower_conv
 from .node import Node, toposort
 from .ops import OPS, Kind, Op
 
 VIEWS = (Op.RESHAPE, Op.PERMUTE, Op.EXPAND, Op.SHRINK, Op.FLIP, Op.SLIDE)
 CONCAT_PIECES = 4
-# Mesa's CPU driver leaves a shader's loops after 65,535 turns without a word (llvmpipe 22.3.6: a sum of a million
-# ones gave 262,140). Real GPUs have no such limit.
-SOFTWARE_TURNS = 65_000
 
 
 def simplify(graph: Graph, caps: Caps) -> Graph:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 
 import spiraltorch_web as st
 from spiraltorch_web import nn, optim
+from tests.support.waiting import finish
 
 NAN = float("nan")
 
@@ -117,7 +116,7 @@ def test_without_waiting(device):
             training.step(*training.bad)
 
     with pytest.raises(st.AnomalyError, match="call 1"):
-        asyncio.run(train())
+        finish(train())
 
 
 @pytest.mark.parametrize("every", [0, -1, 2.5, True, None])

@@ -17,6 +17,7 @@ from spiraltorch_web.device.select import open_device
 from spiraltorch_web.runtime.session import session
 from tests.support.adapters import note_adapter
 from tests.support.sessions import opened
+from tests.support.waiting import finish
 
 QUICK = 2.0  # seconds
 
@@ -121,11 +122,11 @@ def test_an_awaited_read_ends_with_an_error(gpu):
         return await asyncio.wait_for(task, 20)
 
     try:
-        assert asyncio.run(read()) == [2.0] * 4  # the answer had come already
+        assert finish(read()) == [2.0] * 4  # the answer had come already
     except st.DeviceLostError:
         pass
     with pytest.raises(st.DeviceLostError):
-        asyncio.run(x.tolist_async())
+        finish(x.tolist_async())
 
 
 @pytest.mark.parametrize("style", ["step", "eager_step"])
@@ -242,8 +243,8 @@ def test_copies_are_taken_when_they_are_due_in_one_read(device, monkeypatch):
 
 def test_a_copy_taken_without_waiting(device):
     training = Training()
-    assert asyncio.run(training.checkpoint.step_async()) is True
-    assert asyncio.run(training.checkpoint.step_async()) is False
+    assert finish(training.checkpoint.step_async()) is True
+    assert finish(training.checkpoint.step_async()) is False
 
 
 def test_nested_state_and_generators(device):

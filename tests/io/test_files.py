@@ -1,6 +1,5 @@
 """`save` and `load`: what goes in comes out, complete or not at all."""
 
-import asyncio
 import os
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from spiraltorch_web import io, nn, optim
 from spiraltorch_web.dtypes import bool_, float16, int32, uint32
 from spiraltorch_web.errors import ArgumentError, FileFormatError
 from spiraltorch_web.tensor import Tensor, tensor, zeros
+from tests.support.waiting import finish
 
 
 def state() -> dict[str, Tensor]:
@@ -103,7 +103,7 @@ def test_bytes_load_without_a_file():
 
 
 def test_saving_without_blocking(tmp_path):
-    asyncio.run(io.save_async({"w": tensor([1.0])}, tmp_path / "w.json"))
+    finish(io.save_async({"w": tensor([1.0])}, tmp_path / "w.json"))
     assert io.load(tmp_path / "w.json")["w"].tolist() == [1.0]
 
 

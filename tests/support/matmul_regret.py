@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from spiraltorch_web.kernels.matmul import MatmulProblem, variant_for
 from spiraltorch_web.ir.caps import Caps
+from spiraltorch_web.kernels.matmul import MatmulProblem, variant_for
 from tests.support.matmul_gpu import problem_of
 
 PRUNED = 3.0  # the harness leaves out variants that are slower than this times the fastest

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import array
-import asyncio
 import math
 import subprocess
 import sys
@@ -12,6 +11,7 @@ import numpy as np
 import pytest
 
 import spiraltorch_web as st
+from tests.support.waiting import finish
 
 
 @pytest.fixture(autouse=True)
@@ -130,7 +130,7 @@ def test_reading_without_blocking():
         x = st.tensor([1.0, 2.0])
         return await x.sum().item_async(), await x.tolist_async(), (await x.numpy_async()).tolist()
 
-    assert asyncio.run(read()) == (3.0, [1.0, 2.0], [1.0, 2.0])
+    assert finish(read()) == (3.0, [1.0, 2.0], [1.0, 2.0])
 
 
 def test_iteration_and_length():

@@ -17,7 +17,7 @@ class Training:
     def __init__(self, images, labels, layers):
         self.model = nn.Sequential(nn.Linear(784, 512), nn.ReLU(), nn.Linear(512, 256), nn.ReLU(), nn.Linear(256, 10))
         linears = [layer for layer in self.model if isinstance(layer, nn.Linear)]
-        for layer, given in zip(linears, layers):
+        for layer, given in zip(linears, layers, strict=True):
             with st.no_grad():
                 layer.weight.copy_(st.tensor(given.weight.to_memoryview()).reshape(given.outputs, given.inputs))
                 layer.bias.copy_(st.tensor(given.bias.to_memoryview()))

@@ -6,7 +6,6 @@ import pytest
 
 import spiraltorch_web as st
 from spiraltorch_web import nn, optim
-from tests.support.loops import in_thread
 from tests.support.waiting import finish
 
 NAN = float("nan")

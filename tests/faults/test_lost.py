@@ -16,7 +16,6 @@ from spiraltorch_web import nn, optim
 from spiraltorch_web.device.select import open_device
 from spiraltorch_web.runtime.session import session
 from tests.support.adapters import note_adapter
-from tests.support.loops import in_thread
 from tests.support.sessions import opened
 from tests.support.waiting import finish
 

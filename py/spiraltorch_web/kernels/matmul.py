@@ -34,7 +34,7 @@ NARROW: tuple[tuple[Variant, float], ...] = (
 SOFTWARE_LARGE = Direct(4, 4, 4, 2)
 SOFTWARE = tuple(Direct(rows, columns, 4, 2) for rows in (1, 2) for columns in (1, 2))
 # Multiplications. Below SMALL the time to compile a kernel, which grows with its block, counts more than its speed.
-SMALL = 1 << 19
+SMALL = 1 << 20
 LARGE = 1 << 22
 
 VARIANTS: tuple[Variant, ...] = (*(variant for variant, _ in LADDER + NARROW), SOFTWARE_LARGE, *SOFTWARE)

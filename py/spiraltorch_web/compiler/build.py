@@ -13,9 +13,10 @@ from ..ir.program import BufferRef, Dispatch, Kernel, Program
 from ..ir.simplify import simplify
 from ..kernels.table import ROUTINES
 from .bindings import Place
-from .cluster import Cluster, Clustering
+from .cluster import Cluster
 from .codegen import Context, Draft
 from .emit import NotAligned
+from .fusion import Clustering
 from .loop import loop_kernel
 from .product import matmul_kernel
 from .row import row_kernel

@@ -8,7 +8,8 @@ from ..ir.graph import Graph
 from ..ir.node import Node
 from ..ir.ops import OPS, Kind, Op
 from .bindings import Place
-from .cluster import Cluster, Clustering
+from .cluster import Cluster
+from .fusion import Clustering
 from .views import PURE_VIEWS, Position, operand_position
 
 

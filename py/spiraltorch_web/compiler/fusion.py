@@ -278,7 +278,7 @@ class Clustering:
     def _derivation(self, node: Node, bases: set[Node], budget: int) -> int:
         """What is left of the budget after computing a member of a cluster from stored values; they join ``bases``."""
         budget -= COSTS.get(node.op, 1)
-        if budget < 0 or OPS[node.op].kind is not Kind.ELEMENTWISE:
+        if budget < 0 or (OPS[node.op].kind is not Kind.ELEMENTWISE and node.op not in PURE_VIEWS):
             return -1
         for src in dict.fromkeys(node.srcs):
             if src in self.stored:

@@ -228,3 +228,23 @@ def test_transpositions_run_in_squares(bench):
     x = bench.leaf(256, 272)
     program = bench.check([E(Op.ADD, transposed(x), bench.leaf(272, 256))], caps=caps)
     assert "let tile" in program.kernels[0].source
+
+
+def test_updates_of_all_parameters_share_a_launch(bench):
+    rate = bench.leaf()
+    weights = [bench.leaf(*shape) for shape in ((40, 64), (40,), (3, 5), (7,), (1024,))]
+    slopes = [bench.leaf(*weight.shape) for weight in weights]
+    updated = [
+        E(Op.SUB, w, E(Op.MUL, ir.expand(ir.reshape(rate, (1,) * w.ndim), w.shape), g))
+        for w, g in zip(weights, slopes, strict=True)
+    ]
+    assert len(bench.check(updated, weights).dispatches) == 1
+    few = bench.check(updated, weights, caps=replace(bench.gpu.caps, max_storage_buffers=8))
+    assert 1 < len(few.dispatches) < len(weights)
+    assert all(len(dispatch.buffers) <= 8 for dispatch in few.dispatches)
+
+
+def test_what_waits_for_another_loop_has_its_own_launch(bench):
+    a, b = bench.leaf(64), bench.leaf(8, 8)
+    program = bench.check([E(Op.NEG, a), E(Op.ADD, ir.reshape(a, (8, 8)), b)], [a, b])
+    assert len(program.dispatches) == 2

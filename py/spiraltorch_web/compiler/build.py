@@ -17,7 +17,8 @@ from .cluster import Cluster
 from .codegen import Context, Draft
 from .emit import NotAligned
 from .fusion import Clustering
-from .loop import loop_kernel
+from .loop import loop_kernel, merged_loops
+from .merge import side_by_side
 from .product import matmul_kernel
 from .row import row_kernel
 from .schedule import Interval, Schedule, alias_free, schedule, share_memory
@@ -68,10 +69,9 @@ def _assemble(graph: Graph, clustering: Clustering, plan: Schedule, caps: Caps) 
     places = dict(plan.places)
     context = Context(caps, lambda node: node in clustering.stored, lambda node: places[node])
     launches: list[_Launch] = []
-    for cluster in plan.clusters:
-        if all(node.size == 0 for node in cluster.outputs):
-            continue
-        launches += _launches(cluster, context)
+    clusters = [cluster for cluster in plan.clusters if any(node.size for node in cluster.outputs)]
+    for batch in side_by_side(clustering, clusters, places, context):
+        launches += _launches(batch[0], context) if len(batch) == 1 else [_merged(batch, context)]
     for node, slot in plan.copies:
         if node.size:
             launches.append(_copy(node, slot, context))
@@ -83,6 +83,11 @@ def _launches(cluster: Cluster, context: Context) -> list[_Launch]:
         return _routine(cluster, context)
     write = {"loop": loop_kernel, "row": row_kernel, "matmul": matmul_kernel}[cluster.kind]
     return [_checked(write(cluster, context), cluster, context.caps)]
+
+
+def _merged(clusters: list[Cluster], context: Context) -> _Launch:
+    draft = merged_loops(clusters, context)
+    return _Launch(draft.kernel, draft.refs, draft.grid, "; ".join(map(_describe, clusters)))
 
 
 def _checked(draft: Draft, cluster: Cluster, caps: Caps) -> _Launch:

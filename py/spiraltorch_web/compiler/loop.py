@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from .bindings import Bindings
 from .cluster import Cluster
@@ -17,7 +18,7 @@ def loop_kernel(cluster: Cluster, context: Context) -> Draft:
     """The kernel of a "loop" cluster."""
     size = math.prod(cluster.shape)
     name = "loop_" + "x".join(map(str, cluster.shape or (1,)))
-    if _crosses_memory(cluster, context):
+    if crosses_memory(cluster, context):
         return draft(name, context, lambda bindings: _generate(cluster, context, bindings, 1, tiled=True))
     if size % 4 == 0 and size >= 1024:
         wide = draft(name, context, lambda bindings: _generate(cluster, context, bindings, 4))
@@ -26,7 +27,12 @@ def loop_kernel(cluster: Cluster, context: Context) -> Draft:
     return draft(name, context, lambda bindings: _generate(cluster, context, bindings, 1))
 
 
-def _crosses_memory(cluster: Cluster, context: Context) -> bool:
+def merged_loops(clusters: Sequence[Cluster], context: Context) -> Draft:
+    """One kernel for several independent "loop" clusters: each takes the workgroups after those of the one before."""
+    return draft(f"loops_{len(clusters)}", context, lambda bindings: _generate_merged(clusters, context, bindings))
+
+
+def crosses_memory(cluster: Cluster, context: Context) -> bool:
     """Whether neighbours in the result lie far apart in an operand, as in a transposition."""
     size = math.prod(cluster.shape)
     last = cluster.shape[-1] if cluster.shape else 1
@@ -63,6 +69,30 @@ def _generate(cluster: Cluster, context: Context, bindings: Bindings, width: int
     store_flat(emitter, bindings, cluster, base, values, width)
     emitter.lines.append("}")
     return "\n".join(emitter.lines), grid
+
+
+def _generate_merged(clusters: Sequence[Cluster], context: Context, bindings: Bindings) -> Generated:
+    threads = min(256, context.caps.max_workgroup_size)
+    widths = [4 if math.prod(cluster.shape) % 4 == 0 else 1 for cluster in clusters]
+    counts = [math.prod(cluster.shape) // width for cluster, width in zip(clusters, widths, strict=True)]
+    groups = [-(-count // threads) for count in counts]
+    grid = fold(sum(groups), context.caps)
+    lines = [ENTRY.format(threads=threads), f"  let block = {group_number(grid)};"]
+    first = 0
+    for cluster, width, count, taken in zip(clusters, widths, counts, groups, strict=True):
+        emitter = context.emitter(bindings, cluster)
+        with emitter.block(f"if (block >= {first}u && block < {first + taken}u)"):
+            emitter.line(f"let at = (block - {first}u) * {threads}u + lane;")
+            with emitter.block(f"if (at < {count}u)"):
+                base = variable("at", count) * width
+                values = [
+                    [emitter.value(node, unflatten(base + step, cluster.shape)) for step in range(width)]
+                    for node in cluster.outputs
+                ]
+                store_flat(emitter, bindings, cluster, base, values, width)
+        lines += emitter.lines
+        first += taken
+    return "\n".join([*lines, "}"]), grid
 
 
 def store_flat(emitter, bindings: Bindings, cluster: Cluster, base: Index, values: list[list[str]], width: int) -> None:

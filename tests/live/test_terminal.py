@@ -8,6 +8,7 @@ import zlib
 
 import pytest
 
+import spiraltorch_web as st
 from spiraltorch_web.errors import ArgumentError, ShapeError
 from spiraltorch_web.live import Curves, Matrix, Writer
 from spiraltorch_web.live.terminal import TerminalSink
@@ -104,7 +105,6 @@ def test_histogram_draws_its_counts(shown):
 
 
 def test_boundary_shows_the_side_of_each_class(shown):
-    st = pytest.importorskip("spiraltorch_web")
     writer, _, folder = shown
 
     def right_is_one(xy):

@@ -210,21 +210,21 @@ class Clustering:
         self.reads[node] = self._sources(node.srcs)
 
     def _finish(self, node: Node) -> None:
-        """Store a result of the graph: in a kernel that already runs over its space, else in a new one."""
+        """Store a result of the graph (never a leaf): in a kernel that runs over its space, else in a new one."""
         if node in self.home:
             self._store(node)
-        elif node.op is Op.BUFFER or node not in self.stored:
+        else:
             self._merge_free(node)
 
     def _merge_free(self, node: Node) -> None:
-        sources = self._sources((node,)) if node.op is not Op.BUFFER else frozenset()
+        sources = self._sources((node,))
         # Kernels that computed the value inline read the stored one from now on, and so wait for its home.
         users = {cluster for cluster in self.clusters if node in self.inlined(cluster)}
         for cluster in self.clusters:
             fits = (
                 cluster.shape == node.shape if cluster.kind == "loop" else cluster.kind == "row" and node.size <= EXTRA
             )
-            if not fits or node.op is Op.BUFFER or len(cluster.members) > MEMBERS:
+            if not fits or len(cluster.members) > MEMBERS:
                 continue
             if cluster in sources or any(other.depends_on({cluster}) for other in sources):
                 continue
@@ -239,8 +239,6 @@ class Clustering:
                 cluster.extras[node] = None
             break
         else:
-            if node.op is Op.BUFFER:
-                return
             self._make_loop(node)
         for user in users - {self.home[node]}:
             user.waits_for.add(self.home[node])

@@ -36,9 +36,7 @@ def schedule(clustering: Clustering) -> Schedule:
     copies: list[tuple[Node, int]] = []
     reads = {cluster: set(clustering.inputs(cluster)) for cluster in clustering.clusters}
     for node, target in zip(graph.outputs, graph.targets, strict=True):
-        if node in places:
-            copies.append((node, target))
-        elif target >= len(graph.leaves) or _can_overwrite(clustering, reads, node, graph.leaves[target]):
+        if target >= len(graph.leaves) or _can_overwrite(clustering, reads, node, graph.leaves[target]):
             places[node] = target
         else:
             copies.append((node, target))

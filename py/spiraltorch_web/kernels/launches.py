@@ -32,11 +32,13 @@ def launch(
     groups: int,
     caps: Caps,
     dtype: DType | None = None,
+    needs: frozenset[str] = frozenset(),
     **values: Value,
 ) -> Launch:
     """A launch of ``groups`` workgroups; the shader learns GRID_X and GROUPS besides ``values``."""
     grid = fold(groups, caps.max_groups)
-    needs = frozenset({"f16"}) if dtype is not None and dtype.storage == "f16" else frozenset()
+    if dtype is not None and dtype.storage == "f16":
+        needs |= {"f16"}
     return Launch(kernel(shader, {**values, "GRID_X": grid[0], "GROUPS": groups}, needs), operands, grid)
 
 

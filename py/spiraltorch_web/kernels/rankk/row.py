@@ -1,0 +1,132 @@
+"""Launches for rows that one workgroup holds, and for rows that are read once past a sampled threshold."""
+
+from __future__ import annotations
+
+import math
+
+from ...ir.caps import Caps
+from ..grids import ceil_div
+from ..launches import given, launch, result, scratch
+from ..registry import Launch, Lowered
+from ..templates import Value
+from .choice import Choice, Order
+from .problem import RankProblem
+
+# Standard deviations of the sample's rank by which the cuts lie outside the wanted entries: one row in 30,000 misses.
+SAFETY = 4.0
+
+
+def held_launches(problem: RankProblem, choice: Choice, caps: Caps) -> Lowered:
+    """One launch: a workgroup keeps a row of at most wg * kl entries in its registers."""
+    values = _row_values(problem, choice, caps, streamed=False)
+    operands = (given(0), result(0), result(1))
+    return Lowered((launch("rank_row", operands, problem.rows, caps, **_needs(caps), **values),))
+
+
+def streamed_launches(problem: RankProblem, choice: Choice, caps: Caps) -> Lowered:
+    """Three launches: cuts from a sample, one read of the matrix, and the finish from what lies between the cuts."""
+    rows = problem.rows
+    shared: dict[str, Value] = {"ROWS": rows, "COLS": problem.cols, "K": problem.k, **_order(problem)}
+    sample = choice.wg * choice.kl
+    cut = launch(
+        "rank_cut",
+        (given(0), scratch(0)),
+        rows,
+        caps,
+        WG=choice.wg,
+        KEYS_PER_LANE=choice.kl,
+        PIECES=choice.wg // 32,
+        STRETCH=problem.cols // (sample // 32),
+        MARGIN=sample_margin(problem, sample),
+        SLACK=max(1, sample_margin(problem, sample) // 16),
+        SUBGROUPS=caps.subgroup_size > 0,
+        **_needs(caps),
+        **shared,
+    )
+    found = found_slots(choice, caps)
+    chunks = choice.ch if choice.use_2ce else 1
+    gather_wg = min(256, choice.wg)
+    gather = launch(
+        "rank_gather",
+        (given(0), given(0), scratch(0), scratch(1)),
+        rows * chunks,
+        caps,
+        WG=gather_wg,
+        UNROLL=max(1, choice.tile // (4 * gather_wg)),
+        CHUNKS=chunks,
+        CHUNK_VECTORS=ceil_div(ceil_div(problem.cols, 4), chunks),
+        STAGE=1024,
+        FOUND=found,
+        SUBGROUPS=caps.subgroup_size > 0,
+        **_needs(caps),
+        **shared,
+    )
+    finish = launch(
+        "rank_row",
+        (given(0), result(0), result(1), scratch(0), scratch(1)),
+        rows,
+        caps,
+        **_needs(caps),
+        **_row_values(problem, choice, caps, streamed=True),
+    )
+    return Lowered((cut, gather, finish), (32 * rows, 8 * rows * found))
+
+
+def sample_margin(problem: RankProblem, sample: int) -> int:
+    """The sampled rank of a cut that leaves the wanted entries inside, but for one row in tens of thousands.
+
+    For the middle it is counted from the sample's median, else from the first sampled entry. A sample of s out of n
+    entries holds about k·s/n of k wanted ones, with a standard deviation of the square root of that; the rank of the
+    median scatters by half the square root of s.
+    """
+    expected = problem.k * sample / problem.cols
+    if problem.middle:
+        return math.ceil(expected / 2 + SAFETY * math.sqrt(sample) / 2) + 2
+    return math.ceil(expected + SAFETY * math.sqrt(expected)) + 3
+
+
+def expected_found(problem: RankProblem, sample: int) -> int:
+    """Entries of a row that lie between the cuts, on average."""
+    margin = sample_margin(problem, sample) * (2 if problem.middle else 1)
+    return math.ceil(margin * problem.cols / sample)
+
+
+def found_slots(choice: Choice, caps: Caps) -> int:
+    """Entries that the list of one row can hold: those that a finishing workgroup keeps in registers."""
+    return finish_lanes(choice, caps) * finish_keys(choice)
+
+
+def finish_lanes(choice: Choice, caps: Caps) -> int:
+    return min(choice.wg, caps.max_workgroup_size)
+
+
+def finish_keys(choice: Choice) -> int:
+    return choice.kl
+
+
+def _row_values(problem: RankProblem, choice: Choice, caps: Caps, *, streamed: bool) -> dict[str, Value]:
+    capacity = choice.ctile
+    return {
+        "ROWS": problem.rows,
+        "COLS": problem.cols,
+        "K": problem.k,
+        "WG": choice.wg,
+        "KEYS_PER_LANE": choice.kl,
+        "CAPACITY": capacity,
+        "SLACK": (capacity - problem.k) // (2 if problem.middle else 1),
+        "MERGED": choice.mkd == Order.KWAY,
+        "RUN": ceil_div(capacity, choice.wg),
+        "WORDS": ceil_div(choice.wg, 32),
+        "SUBGROUPS": caps.subgroup_size > 0,
+        "STREAMED": streamed,
+        "FOUND": found_slots(choice, caps),
+        **_order(problem),
+    }
+
+
+def _order(problem: RankProblem) -> dict[str, Value]:
+    return {"DESCENDING": problem.descending, "MIDDLE": problem.middle}
+
+
+def _needs(caps: Caps) -> dict[str, frozenset[str]]:
+    return {"needs": frozenset({"subgroups"}) if caps.subgroup_size else frozenset()}

@@ -1,0 +1,136 @@
+// rank_cuts: bisect for keys that cut off about a wanted number of the workgroup's own keys.
+//
+// Every lane holds KEYS_PER_LANE keys in own_0, own_1, ...; absent ones are NO_KEY. All lanes follow the same steps
+// from the same sums, so they agree on the result.
+
+// #for I < KEYS_PER_LANE
+var<private> own_${I}: u32;
+// #end
+var<private> thread: u32;
+var<private> lane: u32;
+
+const ROUNDS = 5u; // of 8 steps: 32 halvings of the whole range, and some to spare
+var<workgroup> sums: array<atomic<u32>, 84>;
+var<workgroup> extremes: array<atomic<u32>, 2>;
+var<workgroup> searching: u32;
+
+struct Cuts {
+    first: u32, // keys from here ...
+    end: u32, // ... to before here are wanted
+}
+
+fn count_before(limit: u32) -> u32 {
+    var count = 0u;
+    // #for I < KEYS_PER_LANE
+    count += select(0u, 1u, own_${I} < limit);
+    // #end
+    return count;
+}
+
+fn add_to_sum(place: u32, count: u32) {
+    // #if SUBGROUPS
+    let sum = subgroupAdd(count);
+    if (lane == 0u) { atomicAdd(&sums[place], sum); }
+    // #else
+    if (count > 0u) { atomicAdd(&sums[place], count); }
+    // #end
+}
+
+/// Clears what the search uses; a barrier must follow before it.
+fn prepare_search() {
+    for (var place = thread; place < 84u; place += ${WG}u) { atomicStore(&sums[place], 0u); }
+    if (thread == 0u) {
+        atomicStore(&extremes[0], NO_KEY);
+        atomicStore(&extremes[1], 0u);
+        searching = 1u;
+    }
+}
+
+/// Leaves the number of keys that are not NaN in sums[80] and the smallest and largest such key in extremes.
+fn survey() {
+    var least = NO_KEY;
+    var most = 0u;
+    // #for I < KEYS_PER_LANE
+    least = min(least, own_${I});
+    most = max(most, select(0u, own_${I}, own_${I} <= LAST_KEY));
+    // #end
+    add_to_sum(80u, count_before(LAST_KEY + 1u));
+    // #if SUBGROUPS
+    least = subgroupMin(least);
+    most = subgroupMax(most);
+    if (lane == 0u) {
+        atomicMin(&extremes[0], least);
+        atomicMax(&extremes[1], most);
+    }
+    // #else
+    atomicMin(&extremes[0], least);
+    atomicMax(&extremes[1], most);
+    // #end
+}
+
+/// Cuts with at most `start` keys before `first` (at least start - slack), and `stop` to stop + slack before `end`.
+///
+/// Where many keys are equal there may be no such cut; then the cut excludes the equal keys and lies next to them.
+fn find_cuts(start: u32, stop: u32, slack: u32) -> Cuts {
+    let valid = atomicLoad(&sums[80]);
+    let least = min(atomicLoad(&extremes[0]), LAST_KEY);
+    let beyond = atomicLoad(&extremes[1]) + 1u;
+    var end_low = least;
+    var end_high = beyond;
+    var end_count = valid;
+    // #if MIDDLE
+    var first_low = least;
+    var first_high = beyond;
+    var first_count = 0u;
+    // #end
+    for (var round = 0u; round < ROUNDS; round++) {
+        if (workgroupUniformLoad(&searching) == 0u) { break; }
+        for (var step = 0u; step < 8u; step++) {
+            let place = (round * 8u + step) * 2u;
+            let end_middle = end_low + (end_high - end_low) / 2u;
+            add_to_sum(place, count_before(end_middle));
+            // #if MIDDLE
+            let first_middle = first_low + (first_high - first_low) / 2u;
+            add_to_sum(place + 1u, count_before(first_middle));
+            // #end
+            workgroupBarrier();
+            // all lanes' counts are in the sums
+            if (end_high - end_low > 1u && end_count > stop + slack) {
+                let count = atomicLoad(&sums[place]);
+                if (count >= stop) {
+                    end_high = end_middle;
+                    end_count = count;
+                } else {
+                    end_low = end_middle;
+                }
+            }
+            // #if MIDDLE
+            if (first_high - first_low > 1u && first_count + slack < start) {
+                let count = atomicLoad(&sums[place + 1u]);
+                if (count <= start) {
+                    first_low = first_middle;
+                    first_count = count;
+                } else {
+                    first_high = first_middle;
+                }
+            }
+            // #end
+        }
+        var open = end_high - end_low > 1u && end_count > stop + slack;
+        // #if MIDDLE
+        open = open || (first_high - first_low > 1u && first_count + slack < start);
+        // #end
+        if (thread == 0u && !open) { searching = 0u; }
+    }
+    var cuts = Cuts(0u, end_high);
+    if (valid <= stop) {
+        cuts.end = LAST_KEY + 1u;
+    } else if (end_count > stop + slack) {
+        cuts.end = end_low;
+    }
+    // #if MIDDLE
+    if (start > 0u) { cuts.first = first_low; }
+    if (first_count + slack < start) { cuts.first = first_low + 1u; }
+    // #end
+    return cuts;
+}

@@ -1,0 +1,185 @@
+// rank_settle: order a row's candidates, add the entries tied with a cut, and write the K wanted ones.
+//
+// Ranks count from 0 in the row's order. Candidates have the ranks from `before` on; entries equal to the key just
+// below the first cut come before them, entries equal to the end cut after them. Among equal keys the lower column
+// comes first.
+
+var<workgroup> candidate_key: array<u32, ${CAPACITY}>;
+var<workgroup> candidate_column: array<u32, ${CAPACITY}>;
+var<workgroup> totals: array<atomic<u32>, 4>; // candidates, keys before the first cut, ties below it, ties with the end
+var<workgroup> amount: u32;
+var<workgroup> looking: u32;
+var<workgroup> marks: array<atomic<u32>, 32>;
+
+struct Outcome {
+    cuts: Cuts,
+    before: u32,
+    tied_low: u32,
+    tied_high: u32,
+    start: u32, // the wanted ranks are start ... start + K - 1
+}
+
+fn offer(key: u32, column: u32, cuts: Cuts) {
+    if (key >= cuts.first && key < cuts.end) {
+        let slot = atomicAdd(&totals[0], 1u);
+        if (slot < ${CAPACITY}u) {
+            candidate_key[slot] = key;
+            candidate_column[slot] = column;
+        }
+    }
+}
+
+fn comes_later(key: u32, column: u32, other_key: u32, other_column: u32) -> bool {
+    return key > other_key || (key == other_key && column > other_column);
+}
+
+fn emit(row: u32, place: u32, column: u32) {
+    out_values[row * ${K}u + place] = values[row * ${COLS}u + column];
+    out_columns[row * ${K}u + place] = column;
+}
+
+// #if MERGED
+fn sort_run(first: u32, end: u32) {
+    for (var next = first + 1u; next < end; next++) {
+        let key = candidate_key[next];
+        let column = candidate_column[next];
+        var slot = next;
+        while (slot > first && comes_later(candidate_key[slot - 1u], candidate_column[slot - 1u], key, column)) {
+            candidate_key[slot] = candidate_key[slot - 1u];
+            candidate_column[slot] = candidate_column[slot - 1u];
+            slot--;
+        }
+        candidate_key[slot] = key;
+        candidate_column[slot] = column;
+    }
+}
+
+/// Runs of RUN entries are sorted by one thread each, then merged pairwise; each thread writes RUN merged entries.
+fn sort_candidates(count: u32) {
+    let first = thread * ${RUN}u;
+    sort_run(first, min(first + ${RUN}u, count));
+    workgroupBarrier();
+    // all runs are in order
+    for (var width = ${RUN}u; width < count; width *= 2u) {
+        let base = first / (2u * width) * (2u * width);
+        let middle = min(base + width, count);
+        let end = min(base + 2u * width, count);
+        let ahead = min(first, end) - min(base, end);
+        var low = ahead - min(ahead, end - middle);
+        var high = min(ahead, middle - min(base, middle));
+        while (low < high) {
+            let half = (low + high) / 2u;
+            let a = base + half;
+            let b = middle + ahead - 1u - half;
+            if (comes_later(candidate_key[a], candidate_column[a], candidate_key[b], candidate_column[b])) {
+                high = half;
+            } else {
+                low = half + 1u;
+            }
+        }
+        var left = base + low;
+        var right = middle + ahead - low;
+        // #for I < RUN
+        let a_${I} = min(left, ${CAPACITY}u - 1u);
+        let b_${I} = min(right, ${CAPACITY}u - 1u);
+        let a_key_${I} = candidate_key[a_${I}];
+        let b_key_${I} = candidate_key[b_${I}];
+        let a_column_${I} = candidate_column[a_${I}];
+        let b_column_${I} = candidate_column[b_${I}];
+        let take_right_${I} = right < end
+            && (left >= middle || comes_later(a_key_${I}, a_column_${I}, b_key_${I}, b_column_${I}));
+        let key_${I} = select(a_key_${I}, b_key_${I}, take_right_${I});
+        let column_${I} = select(a_column_${I}, b_column_${I}, take_right_${I});
+        right += select(0u, 1u, take_right_${I});
+        left += select(1u, 0u, take_right_${I});
+        // #end
+        workgroupBarrier();
+        // everyone has read what it merges
+        // #for I < RUN
+        if (first + ${I}u < count) {
+            candidate_key[first + ${I}u] = key_${I};
+            candidate_column[first + ${I}u] = column_${I};
+        }
+        // #end
+        workgroupBarrier();
+        // this width is merged
+    }
+}
+// #end
+
+fn emit_candidates(row: u32, count: u32, before: u32, start: u32, stop: u32) {
+    // #if MERGED
+    sort_candidates(count);
+    // #end
+    for (var i = thread; i < count; i += ${WG}u) {
+        // #if MERGED
+        let rank = before + i;
+        // #else
+        let key = candidate_key[i];
+        let column = candidate_column[i];
+        var rank = before;
+        for (var other = 0u; other < count; other++) {
+            rank += select(0u, 1u, comes_later(key, column, candidate_key[other], candidate_column[other]));
+        }
+        // #end
+        if (rank >= start && rank < stop) { emit(row, rank - start, candidate_column[i]); }
+    }
+}
+
+/// Writes `count` entries equal to `key`, after the first `skipped` of them in column order, from `place` on.
+fn emit_ties(row: u32, key: u32, skipped: u32, count: u32, place: u32) {
+    if (thread == 0u) { looking = count; }
+    var seen = 0u;
+    for (var base = 0u; base < ${COLS}u; base += ${WG}u) {
+        if (workgroupUniformLoad(&looking) == 0u) { break; }
+        for (var word = thread; word < ${WORDS}u; word += ${WG}u) { atomicStore(&marks[word], 0u); }
+        workgroupBarrier();
+        // the marks are clear
+        let column = min(base + thread, ${COLS}u - 1u);
+        let tied = base + thread < ${COLS}u && order_key(values[row * ${COLS}u + column]) == key;
+        if (tied) { atomicOr(&marks[thread / 32u], 1u << (thread % 32u)); }
+        workgroupBarrier();
+        // the marks are complete
+        var earlier = seen;
+        var all = seen;
+        for (var word = 0u; word < ${WORDS}u; word++) {
+            let bits = atomicLoad(&marks[word]);
+            all += countOneBits(bits);
+            let own = select(0u, bits & ((1u << (thread % 32u)) - 1u), word == thread / 32u);
+            earlier += countOneBits(select(own, bits, word < thread / 32u));
+        }
+        if (tied && earlier >= skipped && earlier - skipped < count) { emit(row, place + earlier - skipped, column); }
+        seen = all;
+        if (thread == 0u && seen >= skipped + count) { looking = 0u; }
+    }
+}
+
+/// Writes the row's result from the candidates in workgroup memory; a barrier must have followed their offers.
+fn settle(row: u32, outcome: Outcome) {
+    if (thread == 0u) { amount = min(atomicLoad(&totals[0]), ${CAPACITY}u); }
+    let count = workgroupUniformLoad(&amount);
+    let after = outcome.before + count;
+    let stop = min(outcome.start + ${K}u, after + outcome.tied_high);
+    emit_candidates(row, count, outcome.before, outcome.start, stop);
+    // #if MIDDLE
+    let low = outcome.before - outcome.tied_low;
+    let low_start = max(outcome.start, low);
+    let low_count = min(stop, outcome.before) - min(low_start, min(stop, outcome.before));
+    emit_ties(row, outcome.cuts.first - 1u, low_start - low, low_count, low_start - outcome.start);
+    // #end
+    let high_start = max(outcome.start, after);
+    emit_ties(row, outcome.cuts.end, high_start - after, max(stop, high_start) - high_start,
+        high_start - outcome.start);
+    for (var place = stop - min(outcome.start, stop) + thread; place < ${K}u; place += ${WG}u) {
+        out_values[row * ${K}u + place] = 0x7fc00000u;
+        out_columns[row * ${K}u + place] = 0xffffffffu;
+    }
+}
+
+fn middle_start(valid: u32) -> u32 {
+    // #if MIDDLE
+    return (valid - min(valid, ${K}u)) / 2u;
+    // #else
+    return 0u;
+    // #end
+}

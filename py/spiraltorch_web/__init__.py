@@ -46,6 +46,7 @@ _LAZY = MappingProxyType(
         "recover": ("checkpoint", "recover"),
         "recover_async": ("checkpoint", "recover_async"),
         "save": ("io", "save"),
+        "zspace": ("zspace", None),
     }
 )
 

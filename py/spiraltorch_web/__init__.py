@@ -39,9 +39,13 @@ _LAZY = MappingProxyType(
     {
         **{name: (name, None) for name in ("autograd", "data", "functional", "io", "live", "nn", "optim", "random")},
         "Checkpoint": ("checkpoint", "Checkpoint"),
+        "ComplexTensor": ("complex", "ComplexTensor"),
+        "as_complex": ("complex", "as_complex"),
         "compile": ("compiled", "compile"),
         "detect_anomaly": ("anomaly", "detect_anomaly"),
+        "complex64": ("complex", "complex64"),
         "load": ("io", "load"),
+        "polar": ("complex", "polar"),
         "progress": ("live", "progress"),
         "recover": ("checkpoint", "recover"),
         "recover_async": ("checkpoint", "recover_async"),

@@ -14,6 +14,7 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, ParamSpec, TypeVar, overload
 
+from .complex import ComplexTensor
 from .device.base import Device
 from .dtypes import DType
 from .errors import ArgumentError, DeviceLostError, TraceError
@@ -328,6 +329,8 @@ def _flatten(value: Any, tensors: list[Tensor]) -> Hashable:
         tensors.append(value)
         node = value._node
         return ("tensor", node.shape, node.dtype.name, value.requires_grad)
+    if isinstance(value, ComplexTensor):
+        return ("complex", _flatten(value.real, tensors), _flatten(value.imag, tensors))
     if isinstance(value, tuple | list):
         return (type(value).__name__, *[_flatten(item, tensors) for item in value])
     if isinstance(value, dict):
@@ -347,6 +350,8 @@ def _map(value: Any, change: Callable[[Any], Any]) -> Any:
     if isinstance(value, tuple):
         items = [_map(item, change) for item in value]
         return type(value)(*items) if hasattr(value, "_fields") else tuple(items)
+    if isinstance(value, ComplexTensor):
+        return ComplexTensor.of(_map(value.real, change), _map(value.imag, change))
     if isinstance(value, list):
         return [_map(item, change) for item in value]
     if isinstance(value, dict):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 from ..dtypes import bool_, float32, int32
@@ -18,26 +19,32 @@ _EDGE = 3  # entries shown at each end of a shortened axis
 
 def pretty(x: Any) -> str:
     """``tensor([[1., 2.], …])``; inside a trace, or where reading fails, shape and dtype only."""
+    return laid_out("tensor", x, lambda: unpack(read_values([x])[0], x.dtype))
+
+
+def laid_out(name: str, x: Any, read: Callable[[], list]) -> str:
+    """As `pretty`, for any value with a shape and a dtype whose entries ``read`` gives."""
+    facts = f"shape={tuple(x.shape)}, dtype={x.dtype.name}"
     if session().tracing is not None:
-        return f"tensor(shape={tuple(x.shape)}, dtype={x.dtype.name}, traced)"
+        return f"{name}({facts}, traced)"
     try:
-        entries = unpack(read_values([x])[0], x.dtype)
+        entries = read()
     except (DeviceError, TraceError) as error:
-        return f"tensor(shape={tuple(x.shape)}, dtype={x.dtype.name}, unread: {error})"
+        return f"{name}({facts}, unread: {error})"
     if not entries:
-        return f"tensor([]{_suffix(x)})"
+        return f"{name}([]{_suffix(x)})"
     short = len(entries) > _SUMMARY_FROM
     shown = _shortened(nested(entries, tuple(x.shape)), x.ndim) if short else nested(entries, tuple(x.shape))
     texts = _texts(shown, _number_style(list(_leaves(shown))))
-    body = texts if isinstance(texts, str) else _rows(texts, 7, x.ndim)
-    return f"tensor({body}{_suffix(x)})"
+    body = texts if isinstance(texts, str) else _rows(texts, len(name) + 1, x.ndim)
+    return f"{name}({body}{_suffix(x)})"
 
 
 def _suffix(x: Any) -> str:
     parts = []
     if 0 in x.shape and x.ndim > 1:
         parts.append(f"size={tuple(x.shape)}")
-    if x.dtype not in (float32, int32, bool_) or 0 in x.shape and x.dtype is not float32:
+    if x.dtype not in (float32, int32, bool_) and x.dtype.kind != "c" or 0 in x.shape and x.dtype is not float32:
         parts.append(f"dtype={x.dtype.name}")
     if x.requires_grad:
         parts.append("requires_grad=True")
@@ -65,6 +72,8 @@ def _number_style(entries: list) -> Any:
     if entries and isinstance(entries[0], float):
         finite = [entry for entry in entries if math.isfinite(entry)]
         style = _float_style([abs(entry) for entry in finite if entry], all(entry == int(entry) for entry in finite))
+    elif entries and isinstance(entries[0], complex):
+        finite, style = entries, "{:.4f}".format
     else:
         finite, style = entries, str
     width = max((len(style(entry)) for entry in finite), default=0)

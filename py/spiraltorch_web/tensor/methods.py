@@ -214,12 +214,17 @@ def _operator(function: Callable[[Any, Any], Tensor]) -> Callable[[Tensor, Any],
     """An operator leaves operands that it does not know to their own class."""
 
     def operator(x: Tensor, other: Any) -> Any:
-        if not isinstance(other, (Tensor, *_OPERANDS)) and not hasattr(other, "__array__"):
+        if not isinstance(other, (Tensor, *_OPERANDS)) and not _is_array(other):
             return NotImplemented
         return function(x, other)
 
     operator.__doc__ = function.__doc__
     return operator
+
+
+def _is_array(value: Any) -> bool:
+    """Whether NumPy's operators would take it as an array: ``__array_ufunc__ = None`` says no."""
+    return hasattr(value, "__array__") and getattr(value, "__array_ufunc__", value) is not None
 
 
 _OPERANDS = Scalar.__args__

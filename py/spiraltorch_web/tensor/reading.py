@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ..dtypes import as_dtype, bool_
@@ -59,6 +60,16 @@ def _array(values: memoryview, x: Tensor) -> Any:
 
     flat = numpy.frombuffer(values, f"<{x.dtype.code}", x._node.size)
     return (flat != 0 if x.dtype is bool_ else flat.copy()).reshape(tuple(x.shape))
+
+
+def complex_array(parts: Sequence[memoryview], shape: tuple[int, ...]) -> Any:
+    """A complex64 array of float32 real and imaginary parts."""
+    import numpy
+
+    real, imag = (numpy.frombuffer(part, "<f4") for part in parts)
+    result = numpy.empty(real.size, numpy.complex64)
+    result.real, result.imag = real, imag
+    return result.reshape(shape)
 
 
 def to_array(x: Tensor, dtype: Any = None, copy: bool | None = None) -> Any:

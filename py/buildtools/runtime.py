@@ -41,6 +41,8 @@ RUNTIMES = (
     Runtime("0.27.7", "pyodide-0.27", ("pyodide.mjs", "pyodide.asm.js", "pyodide.asm.wasm", "python_stdlib.zip")),
 )
 DEFAULT_VERSION = RUNTIMES[0].version
+# The marker of a requirement that pages do without, or load later by themselves.
+NOT_IN_PAGES = "sys_platform != 'emscripten'"
 
 
 def runtime_for(version: str) -> Runtime:
@@ -123,8 +125,8 @@ def _metadata(wheel: Path):
 
 
 def _requirements(lines: list[str]) -> list[str]:
-    """Names of the unconditional requirements; those of extras are the user's choice."""
-    plain = (line for line in lines if "extra ==" not in line)
+    """Names of what a page must load; extras are the user's choice, and some is only needed outside of pages."""
+    plain = (line for line in lines if "extra ==" not in line and NOT_IN_PAGES not in line.replace('"', "'"))
     return sorted({normalised(re.match(r"[\w.-]+", line)[0]) for line in plain})
 
 

@@ -28,6 +28,7 @@ from .errors import (
     OutOfMemoryError,
     ShapeError,
     SpiralError,
+    SpiralKError,
     TraceError,
 )
 from .runtime.realize import realize
@@ -38,6 +39,7 @@ from .version import __version__
 _LAZY = MappingProxyType(
     {
         **{name: (name, None) for name in ("autograd", "data", "functional", "io", "live", "nn", "optim", "random")},
+        "spiralk": ("spiralk", None),
         "Checkpoint": ("checkpoint", "Checkpoint"),
         "ComplexTensor": ("complex", "ComplexTensor"),
         "as_complex": ("complex", "as_complex"),
@@ -68,7 +70,8 @@ int = int32
 __all__ = [  # fmt: skip
     *_tensor.__all__, *_LAZY,
     "AnomalyError", "ArgumentError", "AutogradError", "DType", "DTypeError", "DeviceError", "DeviceLostError",
-    "FileFormatError", "KernelError", "NoDeviceError", "OutOfMemoryError", "ShapeError", "SpiralError", "TraceError",
+    "FileFormatError", "KernelError", "NoDeviceError", "OutOfMemoryError", "ShapeError", "SpiralError", "SpiralKError",
+    "TraceError",
     "__version__", "absolute", "as_dtype", "bool", "clip", "concat", "concatenate", "device_info", "divide",
     "enable_grad", "float", "float16", "float32", "grad", "half", "hvp", "int", "int32", "is_grad_enabled", "jvp",
     "memory", "multiply", "no_grad", "realize", "set_device", "set_device_async", "subtract", "synchronize",

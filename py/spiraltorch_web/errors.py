@@ -14,6 +14,7 @@
     │   ├── OutOfMemoryError              an allocation was refused
     │   └── KernelError                   a kernel did not compile
     ├── FileFormatError                   a file is damaged, hostile or of another kind
+    ├── SpiralKError (also ValueError)    a SpiralK program that does not parse, or a part that cannot be in one
     └── AnomalyError                      NaN or infinity where training should stop
 """
 
@@ -24,6 +25,7 @@ import sys
 from pathlib import PurePath
 
 _PACKAGE = str(PurePath(__file__).parent)
+_EXCERPT = 100  # characters of a line that an error shows
 
 
 def located(message: str) -> str:
@@ -95,6 +97,47 @@ class KernelError(DeviceError):
 
 class FileFormatError(SpiralError, ValueError):
     """A file is truncated, damaged, hostile or of another format; nothing was loaded."""
+
+
+class SpiralKError(SpiralError, ValueError):
+    """A SpiralK program does not parse, or a part built by hand cannot be in one.
+
+    ``problem`` says what is wrong and ``suggestion`` what to write ("" where nothing is near). ``line``, ``column`` and
+    ``end_column`` count characters from 1 and are None for parts built by hand; ``source`` is the line itself.
+    ``expected`` lists what could have stood there.
+    """
+
+    def __init__(
+        self,
+        problem: str,
+        *,
+        suggestion: str = "",
+        line: int | None = None,
+        column: int | None = None,
+        end_column: int | None = None,
+        source: str = "",
+        expected: tuple[str, ...] = (),
+    ) -> None:
+        self.problem = problem
+        self.suggestion = suggestion
+        self.line = line
+        self.column = column
+        self.end_column = end_column
+        self.source = source
+        self.expected = expected
+        super().__init__("\n".join(filter(None, (self._headline(), *self._excerpt(), suggestion))))
+
+    def _headline(self) -> str:
+        return self.problem if self.line is None else f"line {self.line}, column {self.column}: {self.problem}"
+
+    def _excerpt(self) -> tuple[str, ...]:
+        """The line around the place, and a caret below it; control characters would move the caret."""
+        if self.line is None or self.column is None:
+            return ()
+        start = max(0, self.column - 1 - _EXCERPT // 2)
+        shown = self.source[start : start + _EXCERPT]
+        clean = "".join(letter if letter.isprintable() else " " for letter in shown)
+        return f"  {clean}", " " * (self.column - 1 - start) + "  ^"
 
 
 class AnomalyError(SpiralError, ArithmeticError):

@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).resolve().parents[2] / "py" / "spiraltorch_web"
 # From the ground up; names on one line are of one height and may import each other.
 LAYERS = (
     "errors version",
-    "dtypes config resources host user_errors",
+    "dtypes config resources host hosted user_errors",
     "ir",
     "kernels",
     "compiler",
@@ -40,8 +40,9 @@ HEIGHT = {name: height for height, names in enumerate(LAYERS) for name in names.
 CORNERS = {
     "wgpu": ("device/native*",),
     "js": ("device/browser*", "bridge.py"),
-    "pyodide": ("device/browser*", "bridge.py"),
-    "pyodide_js": ("device/browser*", "bridge.py"),
+    "lark": ("spiralk/grammar.py", "spiralk/parse.py"),
+    "pyodide": ("device/browser*", "bridge.py", "hosted.py"),
+    "pyodide_js": ("device/browser*", "bridge.py", "hosted.py"),
     "spiraltorch_page": ("bridge.py",),
     "numpy": ("device/cpu*", "tensor/convert.py", "tensor/reading.py"),
 }

@@ -1,0 +1,93 @@
+"""Programs and their parts as text that parses to an equal tree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from .tree import EVERYWHERE, Binary, Boolean, Call, Expression, HardRule, HintRule, Name, Number, Rule, Unary
+
+WIDTH = 100
+# How tightly operators bind; operands of a comparison, which does not chain, bind tighter on both sides.
+_BINDING = {"||": 1, "&&": 2, "+": 4, "-": 4, "*": 5, "/": 5}
+_COMPARISON, _SIGN, _ATOM = 3, 6, 7
+
+
+def expression_text(expression: Expression) -> str:
+    """The expression with as few parentheses as it needs."""
+    match expression:
+        case Number(value=value):
+            return f"{value:.0f}" if value == int(value) else repr(float(value))
+        case Boolean(value=value):
+            return "true" if value else "false"
+        case Name(name=name):
+            return name
+        case Unary(operator=operator, operand=operand):
+            return operator + _within(operand, _SIGN)
+        case Binary(operator=operator, left=left, right=right):
+            binding = _binding(expression)
+            on_the_left = binding + 1 if binding == _COMPARISON else binding
+            return f"{_within(left, on_the_left)} {operator} {_within(right, binding + 1)}"
+        case Call(function=function, arguments=arguments):
+            return f"{function}({', '.join(map(expression_text, arguments))})"
+    raise TypeError(f"{type(expression).__name__} is no expression")
+
+
+def rule_text(rule: Rule) -> str:
+    """The rule alone, with its semicolon; a chain of sel(…) too long for one line gets a line for each."""
+    match rule:
+        case HardRule(field=field, value=value):
+            line = f"{field}: {expression_text(value)};"
+            return line if len(line) <= WIDTH else "\n".join(_chain(f"{field}: ", value, ";"))
+        case HintRule(hint=hint, field=field):
+            parts = map(expression_text, (rule.value, rule.weight, rule.condition))
+            return f"{hint}({', '.join((field, *parts))});"
+    raise TypeError(f"{type(rule).__name__} is no rule")
+
+
+def program_text(rules: Iterable[Rule], tail: Iterable[str]) -> str:
+    """All rules with their sections and comments, and the comments after the last one; ends with a newline if any."""
+    return "".join(f"{line}\n" for line in _lines(rules, tail))
+
+
+def _lines(rules: Iterable[Rule], tail: Iterable[str]) -> Iterator[str]:
+    device = None
+    for number, rule in enumerate(rules):
+        if rule.spaced and number:
+            yield ""
+        if rule.device != device:
+            device = rule.device
+            yield f"# device: {EVERYWHERE if device is None else device}"
+        yield from map(_comment, rule.comments)
+        yield f"{rule_text(rule)}  {_comment(rule.note)}" if rule.note else rule_text(rule)
+    yield from map(_comment, tail)
+
+
+def _comment(text: str) -> str:
+    return f"# {text}".rstrip()
+
+
+def _chain(start: str, expression: Expression, end: str) -> Iterator[str]:
+    """sel(a, b, sel(c, d, e)) with one line for each sel, aligned below the first."""
+    indent = start
+    while isinstance(expression, Call) and expression.function == "sel":
+        condition, then, otherwise = expression.arguments
+        if not (isinstance(otherwise, Call) and otherwise.function == "sel"):
+            break
+        yield f"{indent}sel({expression_text(condition)}, {expression_text(then)},"
+        indent, expression, end = " " * len(start), otherwise, f"){end}"
+    yield f"{indent}{expression_text(expression)}{end}"
+
+
+def _within(expression: Expression, binding: int) -> str:
+    """The expression as an operand: in parentheses unless it binds at least so tightly."""
+    text = expression_text(expression)
+    return text if _binding(expression) >= binding else f"({text})"
+
+
+def _binding(expression: Expression) -> int:
+    match expression:
+        case Binary(operator=operator):
+            return _BINDING.get(operator, _COMPARISON)
+        case Unary():
+            return _SIGN
+    return _ATOM

@@ -1,0 +1,244 @@
+"""The syntax tree of SpiralK: expressions and rules, frozen and checked where they are made.
+
+Two trees are equal when they mean the same text; where it stood, its comments and its blank lines do not count.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import KW_ONLY, dataclass, field
+from typing import NamedTuple
+
+from ..errors import SpiralKError
+from .arithmetic import BINARY, UNARY
+from .names import HINTS, LARGEST, RESERVED, call_problem, hint_problem
+
+# Operators and functions inside each other; keeps everything that walks a tree far from Python's own limit.
+MAX_DEPTH = 64
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_DEVICE = re.compile(r"device\s*:\s*(.*)", re.IGNORECASE)
+EVERYWHERE = "any"
+
+
+class Place(NamedTuple):
+    """Where a part begins in its text; both count from 1."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True)
+class Expression:
+    """What has a value. ``depth`` counts the levels of the tree, 1 for a leaf."""
+
+    _: KW_ONLY
+    at: Place | None = field(default=None, compare=False, repr=False)
+    depth: int = field(default=1, init=False, compare=False, repr=False)
+
+    def _stand_on(self, *operands: Expression) -> None:
+        depth = 1 + max(operand.depth for operand in operands)
+        if depth > MAX_DEPTH:
+            raise SpiralKError(f"the expression is nested deeper than {MAX_DEPTH} levels", suggestion="Split the rule.")
+        object.__setattr__(self, "depth", depth)
+
+
+@dataclass(frozen=True)
+class Number(Expression):
+    """A literal: finite, from 0 to 2^53. Negative numbers are a `Unary` minus."""
+
+    value: float
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.value <= LARGEST:
+            raise SpiralKError(f"a number in a program lies between 0 and 2^53 = {LARGEST:.0f}")
+
+
+@dataclass(frozen=True)
+class Boolean(Expression):
+    """``true`` or ``false``; counts as 1 or 0."""
+
+    value: bool
+
+
+@dataclass(frozen=True)
+class Name(Expression):
+    """The value of a fact or a field; 0 for a name that is neither."""
+
+    name: str
+
+    def __post_init__(self) -> None:
+        _require_word(self.name)
+
+
+@dataclass(frozen=True)
+class Unary(Expression):
+    """``!x`` or ``-x``."""
+
+    operator: str
+    operand: Expression
+
+    def __post_init__(self) -> None:
+        if self.operator not in UNARY:
+            raise SpiralKError(f"unknown operator {self.operator!r}; there are {' '.join(UNARY)}")
+        self._stand_on(self.operand)
+
+
+@dataclass(frozen=True)
+class Binary(Expression):
+    """``left operator right``."""
+
+    operator: str
+    left: Expression
+    right: Expression
+
+    def __post_init__(self) -> None:
+        if self.operator not in BINARY:
+            raise SpiralKError(f"unknown operator {self.operator!r}; there are {' '.join(BINARY)}")
+        self._stand_on(self.left, self.right)
+
+
+@dataclass(frozen=True)
+class Call(Expression):
+    """``function(arguments)``."""
+
+    function: str
+    arguments: tuple[Expression, ...]
+
+    def __post_init__(self) -> None:
+        _refuse(*call_problem(self.function, len(self.arguments)))
+        self._stand_on(*self.arguments)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule. ``device`` is the adapter class of its section, None for rules that hold on every device.
+
+    ``comments`` stand on lines above the rule and ``note`` behind it, without the "#"; ``spaced`` asks for a blank line
+    above. None of the three counts for equality.
+    """
+
+    _: KW_ONLY
+    device: str | None = None
+    comments: tuple[str, ...] = field(default=(), compare=False, repr=False)
+    note: str = field(default="", compare=False, repr=False)
+    spaced: bool = field(default=False, compare=False, repr=False)
+    at: Place | None = field(default=None, compare=False, repr=False)
+
+    def _check(self, field_name: str) -> None:
+        _require_word(field_name)
+        if self.device is not None:
+            require_device(self.device)
+        for comment in (*self.comments, self.note):
+            require_comment(comment)
+
+
+@dataclass(frozen=True)
+class HardRule(Rule):
+    """``field: value;``: the field gets the value, cut to an integer."""
+
+    field: str
+    value: Expression
+
+    def __post_init__(self) -> None:
+        self._check(self.field)
+
+
+@dataclass(frozen=True)
+class HintRule(Rule):
+    """``soft(field, value, weight, condition);`` or ``penalty_if(…);``, as ``hint`` says.
+
+    Where the condition holds, the value of the field (cut to an integer) gains the weight, or loses it.
+    """
+
+    hint: str
+    field: str
+    value: Expression
+    weight: Expression
+    condition: Expression
+
+    def __post_init__(self) -> None:
+        _refuse(*hint_problem(self.hint, len(("field", "value", "weight", "condition"))))
+        self._check(self.field)
+
+    @property
+    def sign(self) -> int:
+        """1 for soft, -1 for penalty_if."""
+        return 1 if self.hint == HINTS[0] else -1
+
+
+def parts_of(expression: Expression) -> Iterator[Expression]:
+    """The expression and everything in it."""
+    waiting = [expression]
+    while waiting:
+        part = waiting.pop()
+        yield part
+        match part:
+            case Unary(operand=operand):
+                waiting.append(operand)
+            case Binary(left=left, right=right):
+                waiting += (right, left)
+            case Call(arguments=arguments):
+                waiting += reversed(arguments)
+
+
+def start_of(expression: Expression) -> Place | None:
+    """Where the text of an expression begins; a `Binary` itself stands where its operator does."""
+    while isinstance(expression, Binary):
+        expression = expression.left
+    return expression.at
+
+
+def device_of_comment(comment: str) -> str | None:
+    """The adapter class that a comment (without "#") begins a section for, ``"any"`` included; None for other ones."""
+    found = _DEVICE.match(comment)
+    return normal_device(found[1]) if found else None
+
+
+def normal_device(device: str) -> str:
+    """As it is compared and printed: without spaces around it and single ones inside, "any" in small letters."""
+    normal = " ".join(device.split())
+    return EVERYWHERE if normal.casefold() == EVERYWHERE else normal
+
+
+def device_key(device: str) -> str:
+    """What two spellings of one adapter class have in common."""
+    return normal_device(device).casefold()
+
+
+def require_device(device: str) -> None:
+    """SpiralKError unless the text can be a section's adapter class."""
+    if not device or device != normal_device(device) or device == EVERYWHERE:
+        raise SpiralKError(
+            f"{device!r} is no adapter class of a section: it needs a name in one line with single spaces; "
+            "rules for every device have none (None)"
+        )
+
+
+def require_comment(comment: str) -> None:
+    """SpiralKError unless the text can be one comment that is no section's head."""
+    if "\n" in comment or "\r" in comment or comment != comment.strip():
+        raise SpiralKError(f"a comment is one line without spaces around it, not {comment!r}")
+    if device_of_comment(comment) is not None:
+        raise SpiralKError(f"the comment {comment!r} would begin a section; give the rules their device instead")
+
+
+def _require_word(word: str) -> None:
+    if not _WORD.match(word):
+        raise SpiralKError(f"{word!r} is no name: names are made of letters, digits and _")
+    if word in RESERVED:
+        raise SpiralKError(f"{word} is a word of the language and cannot be a name here")
+
+
+def _refuse(problem: str, suggestion: str) -> None:
+    if problem:
+        raise SpiralKError(problem, suggestion=suggestion)
+
+
+def finite_number(value: float) -> Expression:
+    """The expression for a finite number of either sign."""
+    if not math.isfinite(value):
+        raise SpiralKError(f"a program cannot hold the number {value}")
+    number = Number(float(abs(value)))
+    return Unary("-", number) if value < 0 else number

@@ -9,7 +9,7 @@ from typing import Any
 from ..errors import ArgumentError
 from ..runtime.session import grad_mode
 from ..tensor import Tensor
-from .parameter import Parameter
+from .parameter import Parameter, detached
 from .state import LoadReport, plan_load
 
 __all__ = ["Module"]
@@ -148,9 +148,10 @@ class Module:
     def state_dict(self, prefix: str = "") -> dict[str, Tensor]:
         """Parameters and persistent buffers by path, under PyTorch's keys.
 
-        The tensors are those of now: training goes on without changing them.
+        The tensors are those of now: training goes on without changing them. Parameters in a `zspace.PoincareBall`
+        come as parameters that keep it.
         """
-        return {f"{path}{name}": value.detach() for path, name, value in self._entries(prefix, True, True)}
+        return {f"{path}{name}": detached(value) for path, name, value in self._entries(prefix, True, True)}
 
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> LoadReport:
         """Take over values by path: tensors, arrays (also PyTorch's) or nested lists.
@@ -170,7 +171,7 @@ class Module:
         for module in self.modules():
             for name, value in list(vars(module).items()):
                 if isinstance(value, Parameter) and value.dtype.kind == "f":
-                    setattr(module, name, Parameter(value.detach().to(dtype), value.requires_grad))
+                    setattr(module, name, Parameter(value.detach().to(dtype), value.requires_grad, value.manifold))
                 elif name in module._buffers and value is not None and value.dtype.kind == "f":
                     setattr(module, name, value.to(dtype))
         return self

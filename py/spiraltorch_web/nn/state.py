@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from ..errors import ArgumentError, SpiralError
 from ..tensor import Tensor, as_tensor
+from ..zspace.manifolds import PoincareBall
 
 __all__ = ["LoadReport", "plan_load", "tensor_from"]
 
@@ -36,13 +37,21 @@ def plan_load(
         except (SpiralError, TypeError, ValueError) as error:
             problems.append(f"{key}: {error}")
             continue
-        if value.shape == target.shape:
-            values[key] = value
-        else:
+        if value.shape != target.shape:
             problems.append(f"{key}: shape {tuple(value.shape)} does not fit {tuple(target.shape)}")
+        elif _ball(value) not in (None, _ball(target)):
+            problems.append(f"{key}: points of {_ball(value)} do not fit {_ball(target) or 'flat space'}")
+        else:
+            values[key] = value
     if problems:
         raise ArgumentError("\n  ".join((f"this state does not fit {owner}:", *problems)))
     return values, report
+
+
+def _ball(value: Tensor) -> PoincareBall | None:
+    """The ball that a parameter's rows are points of."""
+    manifold = getattr(value, "manifold", None)
+    return manifold if isinstance(manifold, PoincareBall) else None
 
 
 def tensor_from(value: Any) -> Tensor:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..device.base import Device
 from ..dtypes import DType
-from ..errors import DeviceError, DeviceLostError, OutOfMemoryError, TraceError
+from ..errors import ArgumentError, DeviceError, DeviceLostError, OutOfMemoryError, TraceError
 from ..ir.graph import Graph, canonical
 from ..ir.node import Node, Shape, buffer, toposort
 from ..ir.ops import Op
@@ -39,14 +39,14 @@ def realize(*tensors: Any) -> None:
     groups: dict[int, list[Any]] = {}
     for tensor in candidates.values():
         if tensor._node.buffer is None:
-            groups.setdefault(id(_device_below(tensor._node, current)), []).append(tensor)
+            groups.setdefault(id(device_below(tensor._node, current)), []).append(tensor)
     for wanted in groups.values():
         compute_nodes(tensor._node for tensor in wanted)
         for tensor in wanted:
             _settle(tensor)
 
 
-def _device_below(node: Node, current: Session) -> Device:
+def device_below(node: Node, current: Session) -> Device:
     """The device of the first computed value that a node depends on, else the session's."""
     todo, seen = [node], {node}
     while todo:
@@ -139,20 +139,52 @@ def _settle(tensor: Any) -> None:
 
 
 def read_values(tensors: Sequence[Any]) -> list[memoryview]:
-    """The bytes of several tensors in device form, in one round trip."""
+    """The bytes of several tensors in device form, in one round trip. Raises ArgumentError when an alarm sounds."""
     realize(*tensors)
     device, requests = _requests(tensors)
-    return device.read(requests) if requests else []
+    alarms = _alarms(device) if requests else []
+    return _heard(device, alarms, device.read([*requests, *_offences(alarms)])) if requests else []
 
 
 async def read_values_async(tensors: Sequence[Any]) -> list[memoryview]:
     """As `read_values`, without blocking the event loop."""
     realize(*tensors)
     device, requests = _requests(tensors)
-    return await device.read_async(requests) if requests else []
+    alarms = _alarms(device) if requests else []
+    return _heard(device, alarms, await device.read_async([*requests, *_offences(alarms)])) if requests else []
 
 
 def _requests(tensors: Sequence[Any]) -> tuple[Device, list[tuple[int, int]]]:
     storages = [tensor._node.buffer for tensor in tensors]
     device = device_of(storages, session())
     return device, [(storage.handle, tensor._node.nbytes) for storage, tensor in zip(storages, tensors, strict=True)]
+
+
+# --- alarms, see `spiraltorch_web.tensor.alarms` ----------------------------------------------------------------
+
+
+def _alarms(device: Device) -> list[Any]:
+    """The alarms on a device. Eager ones are forgotten once they were read; recorded steps keep theirs."""
+    current = session()
+    found = [alarm for (owner, *_), alarm in list(current.alarms.items()) if owner is device]
+    for key in [key for key in current.unread if key[0] is device]:
+        del current.unread[key]
+    return found
+
+
+def _offences(alarms: Sequence[Any]) -> list[tuple[int, int]]:
+    return [(alarm._node.buffer.handle, 4) for alarm in alarms]
+
+
+def _heard(device: Device, alarms: Sequence[Any], read: list[memoryview]) -> list[memoryview]:
+    """What was read before the alarms' numbers. Raises ArgumentError for the first alarm that sounds."""
+    asked = len(read) - len(alarms)
+    messages = []
+    for alarm, view in zip(alarms, read[asked:], strict=True):
+        message = alarm.judge(memoryview(view).cast("B").cast("f")[0])
+        if message is not None:
+            messages.append(message + alarm.place)
+            device.write(alarm._node.buffer.handle, bytes(4))
+    if messages:
+        raise ArgumentError(messages[0])
+    return read[:asked]

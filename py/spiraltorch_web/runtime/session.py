@@ -34,10 +34,16 @@ class Session:
         self.pending: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
         # Leaf node -> weak reference to the tensor that wants its gradient.
         self.leaf_of: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
+        # (device, …) -> alarm; those of eager calls are kept until they are read, see spiraltorch_web.tensor.alarms.
+        self.alarms: weakref.WeakValueDictionary[Hashable, Any] = weakref.WeakValueDictionary()
+        self.unread: dict[Hashable, Any] = {}
+        # Node -> what is known of its values without reading them, such as the manifold whose points they are.
+        self.known: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
         self.watcher: Any = None  # the `detect_anomaly` in whose body the program is
         self.seed = 0  # of the default generator, also of the one that another device gets
         self.checkpoints: weakref.WeakSet[Any] = weakref.WeakSet()  # restored when a lost device is replaced
         self.generator: Any = None  # the default random generator, made by spiraltorch_web.random
+        self.roundtable: Any = None  # decides about launches, made by spiraltorch_web.roundtable
         # Weak: the programs of a device that nobody uses any more, such as a lost one, go with it.
         self._programs: weakref.WeakKeyDictionary[Device, OrderedDict[Hashable, int]] = weakref.WeakKeyDictionary()
 

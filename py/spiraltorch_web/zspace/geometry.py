@@ -3,7 +3,10 @@
 All maps broadcast over the axes before the last one, have exact derivatives of any order where the map is smooth, and
 are written in forms that keep their digits in float32: with w = y − x and B = 1 − c‖x‖² nothing is a difference of
 nearly equal numbers, neither near the origin nor near the boundary. Within 0.9 of the radius results err by less than
-1e-5 relatively; up to 1 − 1e-6 of it they are finite and monotone.
+1e-5 relatively; up to 1 − 1e-6 of it, beyond which no map leads, they are finite and monotone.
+
+Points outside the ball, or NaN, raise ArgumentError with the next value that is read, also in compiled steps; points
+that are known to belong to a ball of another curvature raise it at once.
 
 λ_x = 2/B is the conformal factor: a tangent vector v at x has the length λ_x‖v‖.
 
@@ -18,10 +21,12 @@ from typing import Any
 
 from ..tensor import Tensor, abs, amax, asinh, clamp, maximum, rsqrt, sqrt, where
 from .checks import positive, vectors
-from .smooth import artanhc, asinhc, gap, tanhc
+from .points import curvature_of, inside, marked
+from .smooth import NEAREST, artanhc, asinhc, gap, tanhc
 
 __all__ = [
     "BOUNDARY",
+    "conformal_factor",
     "distance",
     "egrad_to_rgrad",
     "expmap",
@@ -29,8 +34,10 @@ __all__ = [
     "logmap",
     "logmap0",
     "mobius_add",
+    "only_inside",
     "parallel_transport",
     "project",
+    "retract",
 ]
 
 BOUNDARY = 1e-5  # the part of the radius that `project` leaves free
@@ -39,27 +46,28 @@ _LARGEST = 3e38  # of any float32
 
 
 def expmap0(v: Any, *, curvature: float = -1.0) -> Tensor:
-    """tanh(√c‖v‖)·v/(√c‖v‖): where the geodesic from the origin with velocity v [*, d] ends.
-
-    Lands at most at 1 − 1e-6 of the radius.
-    """
+    """tanh(√c‖v‖)·v/(√c‖v‖): where the geodesic from the origin with velocity v [*, d] ends."""
     c = positive("expmap0", curvature)
     (v,) = vectors("expmap0", v=v)
-    return _exp0(v, c)
+    return marked(_exp0(v, c), -c)
 
 
 def logmap0(y: Any, *, curvature: float = -1.0) -> Tensor:
     """artanh(√c‖y‖)·y/(√c‖y‖): the velocity at the origin of the geodesic to y [*, d]; inverts `expmap0`."""
     c = positive("logmap0", curvature)
     (y,) = vectors("logmap0", y=y)
-    return artanhc(c * _squared(y)) * y
+    squared = c * _squared(y)
+    inside("logmap0", "y", y, squared, -c)
+    return artanhc(squared) * y
 
 
 def expmap(x: Any, v: Any, *, curvature: float = -1.0) -> Tensor:
     """x ⊕ tanh(√c·λ_x‖v‖/2)·v/(√c‖v‖): where the geodesic from x with velocity v ends, both [*, d]."""
     c = positive("expmap", curvature)
     x, v = vectors("expmap", x=x, v=v)
-    return _add(x, _exp0(v / gap(c * _squared(x)), c), c)
+    at_x = _gap("expmap", "x", x, c)
+    y = _exp0(v / at_x, c)
+    return _add(x, at_x, y, gap(c * _squared(y)), c)
 
 
 def logmap(x: Any, y: Any, *, curvature: float = -1.0) -> Tensor:
@@ -70,7 +78,7 @@ def logmap(x: Any, y: Any, *, curvature: float = -1.0) -> Tensor:
     c = positive("logmap", curvature)
     x, y = vectors("logmap", x=x, y=y)
     w = y - x
-    between, at_x, at_y = c * _squared(w), gap(c * _squared(x)), gap(c * _squared(y))
+    between, at_x, at_y = c * _squared(w), _gap("logmap", "x", x, c), _gap("logmap", "y", y, c)
     q = between / (at_x * at_y)
     return asinhc(q) * rsqrt(1.0 + q) / at_y * (at_x * w - between * x)
 
@@ -82,7 +90,7 @@ def mobius_add(x: Any, y: Any, *, curvature: float = -1.0) -> Tensor:
     """
     c = positive("mobius_add", curvature)
     x, y = vectors("mobius_add", x=x, y=y)
-    return _add(x, y, c)
+    return _add(x, _gap("mobius_add", "x", x, c), y, _gap("mobius_add", "y", y, c), c)
 
 
 def distance(x: Any, y: Any, *, curvature: float = -1.0) -> Tensor:
@@ -93,8 +101,8 @@ def distance(x: Any, y: Any, *, curvature: float = -1.0) -> Tensor:
     """
     c = positive("distance", curvature)
     x, y = vectors("distance", x=x, y=y)
-    at_x, at_y = gap(c * _squared(x, False)), gap(c * _squared(y, False))
-    q = c * _squared(y - x, False) / (at_x * at_y)
+    q = c * _squared(y - x) / (_gap("distance", "x", x, c) * _gap("distance", "y", y, c))
+    q = q.squeeze(-1)
     apart = q > 0.0
     return where(apart, (2.0 / math.sqrt(c)) * asinh(sqrt(where(apart, q, 1.0))), 0.0)
 
@@ -109,8 +117,8 @@ def parallel_transport(x: Any, y: Any, v: Any, *, curvature: float = -1.0) -> Te
     x, y, v = vectors("parallel_transport", x=x, y=y, v=v)
     w = y - x
     along_x, along_w = _dot(x, v), _dot(w, v)
-    squared = c * _squared(x)
-    between, at_x, at_y = c * _squared(w), gap(squared), gap(c * _squared(y))
+    between, squared = c * _squared(w), c * _squared(x)
+    at_x, at_y = _gap("parallel_transport", "x", x, c), _gap("parallel_transport", "y", y, c)
     to_x = c * (at_x * along_w - between * along_x)
     to_w = -c * (at_x * along_x + squared * along_w - 2.0 * c * _dot(x, w) * along_x)
     return at_y / at_x * (v + 2.0 * (to_x * x + to_w * w) / (at_x * at_y + between))
@@ -120,7 +128,7 @@ def egrad_to_rgrad(x: Any, gradient: Any, *, curvature: float = -1.0) -> Tensor:
     """((1 − c‖x‖²)/2)² · gradient: the Riemannian gradient at x from the Euclidean one, both [*, d]."""
     c = positive("egrad_to_rgrad", curvature)
     x, gradient = vectors("egrad_to_rgrad", x=x, gradient=gradient)
-    return (0.5 * gap(c * _squared(x))).square() * gradient
+    return (0.5 * _gap("egrad_to_rgrad", "x", x, c)).square() * gradient
 
 
 def project(x: Any, *, curvature: float = -1.0) -> Tensor:
@@ -134,7 +142,36 @@ def project(x: Any, *, curvature: float = -1.0) -> Tensor:
     part = finite / scale
     squared = _squared(part)
     beyond = squared * scale.square() >= longest * longest
-    return where(beyond, part * (longest * rsqrt(where(beyond, squared, 1.0))), x)
+    return marked(where(beyond, part * (longest * rsqrt(where(beyond, squared, 1.0))), x), -c)
+
+
+def retract(x: Any, v: Any, *, curvature: float = -1.0) -> Tensor:
+    """project(expmap(x, v)), the step of an optimiser; where v is 0, x itself bit for bit. Both [*, d]."""
+    moved = (vectors("retract", v=v)[0] != 0.0).any(-1, keepdim=True)
+    end = expmap(x, v, curvature=curvature)
+    squared = -curvature * _squared(end)
+    beyond = squared >= (1.0 - BOUNDARY) ** 2
+    shorter = end * where(beyond, (1.0 - BOUNDARY) * rsqrt(where(beyond, squared, 1.0)), 1.0)
+    return marked(where(moved, shorter, x), float(curvature))
+
+
+def conformal_factor(x: Any, *, curvature: float = -1.0) -> Tensor:
+    """λ_x = 2/(1 − c‖x‖²): a tangent vector v at x has the length λ_x‖v‖. From [*, d] to [*, 1]."""
+    c = positive("conformal_factor", curvature)
+    (x,) = vectors("conformal_factor", x=x)
+    return 2.0 / _gap("conformal_factor", "x", x, c)
+
+
+def only_inside(name: str, x: Tensor, instead: Tensor | float, *, curvature: float) -> Tensor:
+    """x [*, d] with ``instead`` for rows outside the ball or NaN, which raise ArgumentError with the next read.
+
+    ``name`` says in the error who was given x.
+    """
+    if curvature_of(x) == curvature:
+        return x
+    squared = -curvature * _squared(x)
+    inside(name, "the value", x, squared, curvature)
+    return marked(where(squared < 1.0, x, instead), curvature)
 
 
 def _exp0(v: Tensor, c: float) -> Tensor:
@@ -142,15 +179,25 @@ def _exp0(v: Tensor, c: float) -> Tensor:
     return tanhc(c * _squared(v)) * v
 
 
-def _add(x: Tensor, y: Tensor, c: float) -> Tensor:
+def _add(x: Tensor, at_x: Tensor, y: Tensor, at_y: Tensor, c: float) -> Tensor:
     s = x + y
-    between, at_x, at_y = c * _squared(s), gap(c * _squared(x)), gap(c * _squared(y))
-    return (at_x * s + between * x) / (at_x * at_y + between)
+    between, gaps = c * _squared(s), at_x * at_y
+    divisor = gaps + between
+    # 1 − c‖result‖² is gaps / divisor: what rounds to the boundary is drawn back.
+    scale = where(gaps < 2.0 * NEAREST * divisor, 1.0 - NEAREST, 1.0) / divisor
+    return marked(scale * (at_x * s + between * x), -c)
+
+
+def _gap(name: str, label: str, x: Tensor, c: float) -> Tensor:
+    """1 − c‖x‖² [*, 1] for points x, which are checked."""
+    squared = c * _squared(x)
+    inside(name, label, x, squared, -c)
+    return gap(squared)
 
 
 def _dot(x: Tensor, y: Tensor) -> Tensor:
     return (x * y).sum(-1, keepdim=True)
 
 
-def _squared(x: Tensor, keepdim: bool = True) -> Tensor:
-    return x.square().sum(-1, keepdim=keepdim)
+def _squared(x: Tensor) -> Tensor:
+    return x.square().sum(-1, keepdim=True)

@@ -10,11 +10,11 @@ import math
 
 from ..tensor import Tensor, asinh, log1p, maximum, minimum, sqrt, tanh, where
 
-__all__ = ["SMALLEST_GAP", "artanhc", "asinhc", "gap", "tanhc"]
+__all__ = ["NEAREST", "artanhc", "asinhc", "gap", "tanhc"]
 
 _NEAR = 0.1  # of s; the first term left out of a series is below 1e-8 there
-_LARGEST_TANH = 1.0 - 1e-6  # of the radius: how close to the boundary a map may land
-SMALLEST_GAP = 1e-7  # the spacing of float32 below 1
+NEAREST = 1e-6  # of the radius: how close to the boundary a map may lead
+_SMALLEST_GAP = 1e-7  # the spacing of float32 below 1
 
 _TANH = (1.0, -1 / 3, 2 / 15, -17 / 315, 62 / 2835, -1382 / 155925, 21844 / 6081075)
 _ARTANH = tuple(1 / (2 * k + 1) for k in range(9))
@@ -25,7 +25,7 @@ def tanhc(s: Tensor) -> Tensor:
     """tanh(√s)/√s, where the tanh is at most 1 − 1e-6: a point scaled by it stays inside the ball."""
     near = s < _NEAR
     root = sqrt(where(near, 1.0, s))
-    return where(near, _series(where(near, s, 0.0), _TANH), minimum(tanh(root), _LARGEST_TANH) / root)
+    return where(near, _series(where(near, s, 0.0), _TANH), minimum(tanh(root), 1.0 - NEAREST) / root)
 
 
 def artanhc(s: Tensor) -> Tensor:
@@ -33,7 +33,8 @@ def artanhc(s: Tensor) -> Tensor:
     near = s < _NEAR
     far = where(near, 0.25, s)
     root = sqrt(far)
-    return where(near, _series(where(near, s, 0.0), _ARTANH), log1p(2.0 * root * (1.0 + root) / gap(far)) / (2.0 * root))
+    twice = log1p(2.0 * root * (1.0 + root) / gap(far))  # log((1 + √s)/(1 − √s))
+    return where(near, _series(where(near, s, 0.0), _ARTANH), twice / (2.0 * root))
 
 
 def asinhc(s: Tensor) -> Tensor:
@@ -45,7 +46,7 @@ def asinhc(s: Tensor) -> Tensor:
 
 def gap(s: Tensor) -> Tensor:
     """1 − s, at least 1e-7: rounding may carry a point next to the boundary onto it."""
-    return maximum(1.0 - s, SMALLEST_GAP)
+    return maximum(1.0 - s, _SMALLEST_GAP)
 
 
 def _series(s: Tensor, coefficients: tuple[float, ...]) -> Tensor:

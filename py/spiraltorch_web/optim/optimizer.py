@@ -15,6 +15,7 @@ from ..runtime.realize import realize
 from ..runtime.session import grad_mode, session
 from ..runtime.trace import guarded, outside_trace
 from ..tensor import Tensor
+from ..zspace.manifolds import Euclidean
 from .checkpoint import export_state, import_state
 from .clock import Clock, Schedule
 from .groups import ParamGroup
@@ -59,6 +60,9 @@ class Optimizer:
     # AdamW shrinks the parameters themselves instead of adding λ·p to the gradient.
     decoupled_decay = False
 
+    # Whether `rule` follows the manifold that a parameter declares.
+    riemannian = False
+
     def rule(
         self, group: ParamGroup, parameter: Tensor, gradient: Tensor, state: State, now: tuple[Tensor, ...]
     ) -> tuple[Tensor, State]:
@@ -88,7 +92,7 @@ class Optimizer:
         if unknown:
             raise ArgumentError(f"{type(self).__name__} has no settings {unknown}; it has {sorted(self.defaults)}")
         for parameter in params:
-            _check_parameter(parameter)
+            self._check_parameter(parameter)
         if len(set(params)) < len(params) or any(parameter in self.state for parameter in params):
             raise ArgumentError("a parameter is listed twice; it belongs to one group, once")
         group = ParamGroup({**self.defaults, **entry, "params": params})
@@ -188,11 +192,16 @@ class Optimizer:
                 parties[own] = parties.pop(clock)
         return parties
 
-
-def _check_parameter(parameter: object) -> None:
-    if not isinstance(parameter, Tensor):
-        raise ArgumentError(f"params holds a {type(parameter).__name__}; an optimiser takes tensors")
-    if not parameter.is_leaf:
-        raise ArgumentError("params holds a computed tensor; an optimiser takes parameters and other leaf tensors")
-    if not parameter.dtype.is_floating_point:
-        raise ArgumentError(f"params holds a tensor of dtype {parameter.dtype.name}; only floats can be optimised")
+    def _check_parameter(self, parameter: object) -> None:
+        if not isinstance(parameter, Tensor):
+            raise ArgumentError(f"params holds a {type(parameter).__name__}; an optimiser takes tensors")
+        if not parameter.is_leaf:
+            raise ArgumentError("params holds a computed tensor; an optimiser takes parameters and other leaf tensors")
+        if not parameter.dtype.is_floating_point:
+            raise ArgumentError(f"params holds a tensor of dtype {parameter.dtype.name}; only floats can be optimised")
+        manifold = getattr(parameter, "manifold", Euclidean())
+        if not self.riemannian and not isinstance(manifold, Euclidean):
+            raise ArgumentError(
+                f"params holds points of {manifold}, which {type(self).__name__} would move as in flat space; "
+                "use optim.RiemannianSGD or optim.RiemannianAdam"
+            )

@@ -10,34 +10,28 @@ import ast
 import gc
 import inspect
 import json
-import math
 import sys
 import time
 import types
-from array import array
-from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import asdict, replace
-from types import MappingProxyType
+from collections.abc import Callable, Coroutine
+from dataclasses import asdict
 from typing import Any
 
 import spiraltorch_page as page
-from js import Object
 from pyodide.ffi import can_run_sync, run_sync, to_js
 
 from .device.select import open_device_async
-from .dtypes import float32
-from .errors import DeviceError
+from .errors import ArgumentError, DeviceError
 from .host import HOSTS
 from .live.current import CURRENT
-from .live.events import Boundary, Event, Raster, Scalars
-from .live.values import is_tensor, read_tensors
-from .runtime.realize import realize
+from .page_sink import PageSink
 from .runtime.session import session
 from .user_errors import UserError, describe_error, remember_source
 
 # The event loop gets a turn this often: Stop, Pause and painting wait no longer.
 BREATHE_SECONDS = 0.05
-EMPTY: Mapping[str, Any] = MappingProxyType({})
+# While a script paints: a little less than a frame at 60 Hz, so that every frame finds a turn.
+FRAME_SECONDS = 0.012
 
 
 class Stopped(KeyboardInterrupt):
@@ -56,6 +50,7 @@ class PageHost:
     def begin(self, hold: bool) -> None:
         """A script starts; with `hold` it stops at its first step."""
         self._due = 0.0
+        self._period = BREATHE_SECONDS
         self._stepping = hold
         self._ticker = "live"
 
@@ -68,10 +63,15 @@ class PageHost:
             self._ticker = source
         if self._stepping and source == self._ticker:
             self._stepping = False
-            CURRENT.writer().flush()  # a reader who holds the script looks at all of it
+            CURRENT.writer().paint()  # a reader who holds the script looks at all of it
+            CURRENT.writer().flush()
             self._breathe(page.hold)
         else:
             self.checkpoint()
+
+    def breathe_often(self) -> None:
+        """Give the event loop a turn for every frame of the display from now on, since the script paints."""
+        self._period = FRAME_SECONDS
 
     def sleep(self, seconds: float) -> None:
         """`time.sleep` that leaves the page alive, where Python can wait for it."""
@@ -86,6 +86,12 @@ class PageHost:
             raise FileNotFoundError(f"this site has no data file {name!r} for its examples")
         return content.to_bytes()
 
+    def read_table(self, name: str) -> str:
+        content = page.readTable(f"{name}.json")
+        if content is None:
+            raise ArgumentError(f"this site has no tuner table {name!r}")
+        return content.to_bytes().decode()
+
     def keep_checkpoint(self, encode: Callable[[], bytes]) -> None:
         page.keepCheckpoint(to_js(encode()))
 
@@ -96,81 +102,11 @@ class PageHost:
     def _breathe(self, wait: Any, *arguments: float) -> None:
         """Return to the event loop by way of `wait`, then do what the user wants."""
         verdict = run_sync(wait(*arguments)) if can_run_sync() else page.verdict()
-        self._due = time.perf_counter() + BREATHE_SECONDS
+        self._due = time.perf_counter() + self._period
         if verdict == "stop":
             raise Stopped
         if verdict in ("step", "go"):
             self._stepping = verdict == "step"
-
-
-class PageSink:
-    """Sends events to the page: small facts as JSON, numbers as typed arrays."""
-
-    def show(self, event: Event) -> None:
-        match event:
-            case Scalars():
-                self._show_scalars(event)
-            case Raster():
-                self._send("image", event, values=event.values)
-            case Boundary():
-                self._show_boundary(event)
-            case _:
-                self._send(type(event).__name__.lower(), event)
-
-    def close(self) -> None:
-        """Nothing is left open: the page shows everything at once."""
-
-    def _show_scalars(self, event: Scalars) -> None:
-        facts = {"kind": "scalars", "tags": list(event.points)}
-        facts["counts"] = [len(steps) for steps, _ in event.points.values()]
-        steps, values = array("d"), array("d")
-        for tag_steps, tag_values in event.points.values():
-            steps.extend(tag_steps)
-            values.extend(tag_values)
-        page.show(json.dumps(facts), _arrays(steps=steps, values=values))
-
-    def _show_boundary(self, event: Boundary) -> None:
-        """The page paints answers that lie on its GPU where they are; others travel."""
-        points = {"points": event.points, "labels": event.labels}
-        handle = _gpu_handle(event.answers)
-        if handle is not None:
-            self._send("boundary", replace(event, answers=None), {"handle": handle}, **points)
-            return
-        answers = read_tensors([event.answers])[0] if is_tensor(event.answers) else event.answers
-        self._send("boundary", event, answers=array("f", answers), **points)
-
-    def _send(self, kind: str, event: Event, more: Mapping[str, Any] = EMPTY, **arrays: Any) -> None:
-        facts = {_camel(name): value for name, value in vars(event).items() if name not in arrays}
-        page.show(json.dumps(_finite({"kind": kind, **facts, **more})), _arrays(**arrays))
-
-
-def _gpu_handle(answers: Any) -> int | None:
-    """Where the page's GPU keeps a float32 tensor; None for what lies elsewhere."""
-    if not is_tensor(answers) or answers.dtype is not float32:
-        return None
-    realize(answers)
-    storage = answers._node.buffer
-    return storage.handle if storage.device.info.name == "webgpu" else None
-
-
-def _arrays(**arrays: Any) -> Any:
-    """A JavaScript object of typed arrays, copied out of Python's memory."""
-    return to_js({name: memoryview(values) for name, values in arrays.items()}, dict_converter=Object.fromEntries)
-
-
-def _finite(value: Any) -> Any:
-    """The value with null for NaN and infinities, which JSON lacks; the page shows a gap there."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    return [_finite(item) for item in value] if isinstance(value, (list, tuple)) else value
-
-
-def _camel(name: str) -> str:
-    """row_title -> rowTitle, as protocol.js spells it."""
-    first, *others = name.split("_")
-    return first + "".join(map(str.capitalize, others))
 
 
 def start() -> None:
@@ -224,7 +160,7 @@ async def _caught(script: Coroutine[Any, Any, Any]) -> BaseException | None:
 def _execute(source: str, filename: str, hold: bool) -> Any:
     """Run a script as `__main__`, in a fresh module; a coroutine when it awaits at its top level."""
     HOSTS.current.begin(hold)
-    CURRENT.install(PageSink())
+    CURRENT.install(PageSink(HOSTS.current.breathe_often))
     remember_source(filename, source)
     code = compile(source, filename, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
     module = types.ModuleType("__main__")

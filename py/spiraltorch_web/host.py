@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
+from .resources import tuner_table_text
+
 __all__ = ["HOSTS", "Host", "PlainHost", "checkpoint"]
 
 
@@ -36,6 +38,9 @@ class Host(Protocol):
 
     def read_example(self, name: str) -> bytes:
         """The content of a data file of the examples. Raises FileNotFoundError."""
+
+    def read_table(self, name: str) -> str:
+        """The text of a shipped tuner table, or of the index of them all. Raises ArgumentError."""
 
     def keep_checkpoint(self, encode: Callable[[], bytes]) -> None:
         """Keep a copy of a training's state where it outlives Python, if there is such a place."""
@@ -64,6 +69,10 @@ class PlainHost:
             if (folder / name).is_file():
                 return (folder / name).read_bytes()
         raise FileNotFoundError(f"the example's data {name!r} is neither in {folders[0]} nor in {folders[1]}")
+
+    def read_table(self, name: str) -> str:
+        """Read it from the package."""
+        return tuner_table_text(name)
 
     def keep_checkpoint(self, encode: Callable[[], bytes]) -> None:
         """Do nothing: a lost device leaves this process alive, and `st.save` is for the rest."""

@@ -25,7 +25,8 @@ const pageModule = {
   hold: () => control.hold(),
   sleep: (milliseconds) => control.sleep(milliseconds),
   verdict: () => control.takeVerdict(),
-  readExample: (name) => readExample(new URL(`examples/data/${encodeURIComponent(name)}`, base)),
+  readExample: (name) => readFile(new URL(`examples/data/${encodeURIComponent(name)}`, base)),
+  readTable: (name) => readFile(new URL(`tuner_tables/${encodeURIComponent(name)}`, base)),
   keepCheckpoint: (data) => sendToPage({ type: "checkpoint", data }, [data.buffer]),
   takeCheckpoint,
   show: (json, arrays) => show({ ...JSON.parse(json), ...arrays }),
@@ -76,7 +77,7 @@ function paintBoundary(event) {
 const squareOf = ({ resolution }) => ({ width: resolution, height: resolution });
 
 /** A file's bytes, or undefined. Synchronous, so that a script can open it without JSPI, too. */
-function readExample(address) {
+function readFile(address) {
   const request = new XMLHttpRequest();
   request.open("GET", address, false);
   request.responseType = "arraybuffer";

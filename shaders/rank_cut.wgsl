@@ -7,7 +7,7 @@
 // @bind  0 values read  u32[ROWS * COLS]; the bits of float32
 // @bind  1 state  write u32[ROWS * 8]; first, end, then six zeros for rank_gather to count in
 // @grid  ROWS workgroups, folded into x and y
-// @tune  WG, KEYS_PER_LANE, SUBGROUPS
+// @tune  WG, KEYS_PER_LANE
 // @needs 400 bytes of workgroup memory
 // @twin  none: an estimate
 
@@ -18,19 +18,10 @@
 @group(0) @binding(1) var<storage, read_write> state: array<u32>;
 
 @compute @workgroup_size(${WG})
-fn main(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(local_invocation_index) index: u32,
-    // #if SUBGROUPS
-    @builtin(subgroup_invocation_id) subgroup_lane: u32,
-    // #end
-) {
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) index: u32) {
     let row = group.y * ${GRID_X}u + group.x;
     if (row >= ${ROWS}u) { return; }
     thread = index;
-    // #if SUBGROUPS
-    lane = subgroup_lane;
-    // #end
     prepare_search();
     // #for I < KEYS_PER_LANE
     let piece_${I} = ${I}u * ${PIECES}u + thread / 32u;

@@ -9,7 +9,7 @@
 //        the key before it, NaN
 // @bind  3 found   write vec2<u32>[ROWS * FOUND]; keys and columns in any order
 // @grid  ROWS * CHUNKS workgroups, folded into x and y
-// @tune  WG, UNROLL, CHUNKS, STAGE, SUBGROUPS
+// @tune  WG, UNROLL, CHUNKS, STAGE
 // @needs 8 * STAGE bytes of workgroup memory
 // @twin  none: a set in any order
 
@@ -23,6 +23,7 @@
 var<workgroup> stage: array<vec2<u32>, ${STAGE}>;
 var<workgroup> staged: atomic<u32>;
 var<workgroup> place: u32;
+var<workgroup> counts: array<atomic<u32>, 4>; // tied with the end, before the first cut, tied below it, NaN
 var<private> tied_high: u32;
 var<private> tied_low: u32;
 // #if MIDDLE
@@ -54,13 +55,7 @@ fn take(row: u32, column: u32, first: u32, end: u32) {
 }
 
 @compute @workgroup_size(${WG})
-fn main(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(local_invocation_index) thread: u32,
-    // #if SUBGROUPS
-    @builtin(subgroup_invocation_id) subgroup_lane: u32,
-    // #end
-) {
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
     let task = group.y * ${GRID_X}u + group.x;
     if (task >= ${ROWS}u * ${CHUNKS}u) { return; }
     let row = task / ${CHUNKS}u;
@@ -68,6 +63,7 @@ fn main(
     let first = atomicLoad(&state[row * 8u]);
     let end = atomicLoad(&state[row * 8u + 1u]);
     if (thread == 0u) { atomicStore(&staged, 0u); }
+    if (thread < 4u) { atomicStore(&counts[thread], 0u); }
     workgroupBarrier();
     // the stage is empty
     let row_start = row * ${COLS}u;
@@ -106,8 +102,17 @@ fn main(
     let tail = row_vectors_end * 4u - row_start;
     if (chunk == 0u && thread < head) { take(row, thread, first, end); }
     if (chunk == 0u && thread < ${COLS}u - tail) { take(row, tail + thread, first, end); }
+    if (tied_high > 0u) { atomicAdd(&counts[0], tied_high); }
+    // #if MIDDLE
+    if (before > 0u) { atomicAdd(&counts[1], before); }
+    if (tied_low > 0u) { atomicAdd(&counts[2], tied_low); }
+    if (absent > 0u) { atomicAdd(&counts[3], absent); }
+    // #end
     workgroupBarrier();
-    // the stage is complete
+    // the stage and the counts are complete
+    if (thread < 4u && atomicLoad(&counts[thread]) > 0u) {
+        atomicAdd(&state[row * 8u + 3u + thread], atomicLoad(&counts[thread]));
+    }
     if (thread == 0u) {
         let count = min(atomicLoad(&staged), ${STAGE}u);
         place = 0u;
@@ -118,19 +123,4 @@ fn main(
     for (var slot = thread; slot < min(atomicLoad(&staged), ${STAGE}u); slot += ${WG}u) {
         if (place + slot < ${FOUND}u) { found[row * ${FOUND}u + place + slot] = stage[slot]; }
     }
-    // #if SUBGROUPS
-    tied_high = subgroupAdd(tied_high);
-    tied_low = subgroupAdd(tied_low);
-    // #if MIDDLE
-    before = subgroupAdd(before);
-    absent = subgroupAdd(absent);
-    // #end
-    if (subgroup_lane != 0u) { return; }
-    // #end
-    if (tied_high > 0u) { atomicAdd(&state[row * 8u + 3u], tied_high); }
-    // #if MIDDLE
-    if (before > 0u) { atomicAdd(&state[row * 8u + 4u], before); }
-    if (tied_low > 0u) { atomicAdd(&state[row * 8u + 5u], tied_low); }
-    if (absent > 0u) { atomicAdd(&state[row * 8u + 6u], absent); }
-    // #end
 }

@@ -11,7 +11,7 @@
 // @bind  3 state       read  u32[ROWS * 8]; of rank_cut and rank_gather, with STREAMED
 // @bind  4 found       read  vec2<u32>[ROWS * FOUND]; keys and columns, with STREAMED
 // @grid  ROWS workgroups, folded into x and y
-// @tune  WG, KEYS_PER_LANE, CAPACITY, MERGED, SUBGROUPS
+// @tune  WG, KEYS_PER_LANE, CAPACITY, MERGED
 // @needs 8 * CAPACITY bytes of workgroup memory and 2 KiB
 // @twin  spiraltorch_web.kernels.rankk.reference.rank_reference
 
@@ -104,19 +104,10 @@ fn collect_own(row: u32, cuts: Cuts) {
 }
 
 @compute @workgroup_size(${WG})
-fn main(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(local_invocation_index) index: u32,
-    // #if SUBGROUPS
-    @builtin(subgroup_invocation_id) subgroup_lane: u32,
-    // #end
-) {
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) index: u32) {
     let row = group.y * ${GRID_X}u + group.x;
     if (row >= ${ROWS}u) { return; }
     thread = index;
-    // #if SUBGROUPS
-    lane = subgroup_lane;
-    // #end
     prepare_search();
     if (thread < 4u) { atomicStore(&totals[thread], 0u); }
     // #if STREAMED
@@ -138,8 +129,8 @@ fn main(
     var outcome: Outcome;
     if (usable) {
         // #for I < KEYS_PER_LANE
-        own_${I} = NO_KEY;
-        if (${I}u * ${WG}u + thread < taken) { own_${I} = found[row * ${FOUND}u + ${I}u * ${WG}u + thread].x; }
+        let listed_${I} = found[row * ${FOUND}u + ${I}u * ${WG}u + thread].x;
+        own_${I} = select(NO_KEY, listed_${I}, ${I}u * ${WG}u + thread < taken);
         // #end
         workgroupBarrier();
         // the sums are clear
@@ -177,10 +168,8 @@ fn main(
     settle(row, outcome);
     // #else
     // #for I < KEYS_PER_LANE
-    own_${I} = NO_KEY;
-    if (${I}u * ${WG}u + thread < ${COLS}u) {
-        own_${I} = order_key(values[row * ${COLS}u + ${I}u * ${WG}u + thread]);
-    }
+    let bits_${I} = values[row * ${COLS}u + min(${I}u * ${WG}u + thread, ${COLS}u - 1u)];
+    own_${I} = select(NO_KEY, order_key(bits_${I}), ${I}u * ${WG}u + thread < ${COLS}u);
     // #end
     workgroupBarrier();
     // the sums are clear

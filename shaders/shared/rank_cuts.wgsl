@@ -7,7 +7,6 @@
 var<private> own_${I}: u32;
 // #end
 var<private> thread: u32;
-var<private> lane: u32;
 
 const ROUNDS = 5u; // of 8 steps: 32 halvings of the whole range, and some to spare
 var<workgroup> sums: array<atomic<u32>, 84>;
@@ -28,12 +27,7 @@ fn count_before(limit: u32) -> u32 {
 }
 
 fn add_to_sum(place: u32, count: u32) {
-    // #if SUBGROUPS
-    let sum = subgroupAdd(count);
-    if (lane == 0u) { atomicAdd(&sums[place], sum); }
-    // #else
     if (count > 0u) { atomicAdd(&sums[place], count); }
-    // #end
 }
 
 /// Clears what the search uses; a barrier must follow before it.
@@ -55,17 +49,8 @@ fn survey() {
     most = max(most, select(0u, own_${I}, own_${I} <= LAST_KEY));
     // #end
     add_to_sum(80u, count_before(LAST_KEY + 1u));
-    // #if SUBGROUPS
-    least = subgroupMin(least);
-    most = subgroupMax(most);
-    if (lane == 0u) {
-        atomicMin(&extremes[0], least);
-        atomicMax(&extremes[1], most);
-    }
-    // #else
     atomicMin(&extremes[0], least);
     atomicMax(&extremes[1], most);
-    // #end
 }
 
 /// Cuts with at most `start` keys before `first` (at least start - slack), and `stop` to stop + slack before `end`.

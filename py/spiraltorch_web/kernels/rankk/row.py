@@ -20,7 +20,7 @@ def held_launches(problem: RankProblem, choice: Choice, caps: Caps) -> Lowered:
     """One launch: a workgroup keeps a row of at most wg * kl entries in its registers."""
     values = _row_values(problem, choice, caps, streamed=False)
     operands = (given(0), result(0), result(1))
-    return Lowered((launch("rank_row", operands, problem.rows, caps, **_needs(caps), **values),))
+    return Lowered((launch("rank_row", operands, problem.rows, caps, **values),))
 
 
 def streamed_launches(problem: RankProblem, choice: Choice, caps: Caps) -> Lowered:
@@ -39,8 +39,6 @@ def streamed_launches(problem: RankProblem, choice: Choice, caps: Caps) -> Lower
         STRETCH=problem.cols // (sample // 32),
         MARGIN=sample_margin(problem, sample),
         SLACK=max(1, sample_margin(problem, sample) // 16),
-        SUBGROUPS=caps.subgroup_size > 0,
-        **_needs(caps),
         **shared,
     )
     found = found_slots(choice, caps)
@@ -57,8 +55,6 @@ def streamed_launches(problem: RankProblem, choice: Choice, caps: Caps) -> Lower
         CHUNK_VECTORS=ceil_div(ceil_div(problem.cols, 4), chunks),
         STAGE=1024,
         FOUND=found,
-        SUBGROUPS=caps.subgroup_size > 0,
-        **_needs(caps),
         **shared,
     )
     finish = launch(
@@ -66,7 +62,7 @@ def streamed_launches(problem: RankProblem, choice: Choice, caps: Caps) -> Lower
         (given(0), result(0), result(1), scratch(0), scratch(1)),
         rows,
         caps,
-        **_needs(caps),
+       
         **_row_values(problem, choice, caps, streamed=True),
     )
     return Lowered((cut, gather, finish), (32 * rows, 8 * rows * found))
@@ -117,7 +113,6 @@ def _row_values(problem: RankProblem, choice: Choice, caps: Caps, *, streamed: b
         "MERGED": choice.mkd == Order.KWAY,
         "RUN": ceil_div(capacity, choice.wg),
         "WORDS": ceil_div(choice.wg, 32),
-        "SUBGROUPS": caps.subgroup_size > 0,
         "STREAMED": streamed,
         "FOUND": found_slots(choice, caps),
         **_order(problem),
@@ -127,6 +122,3 @@ def _row_values(problem: RankProblem, choice: Choice, caps: Caps, *, streamed: b
 def _order(problem: RankProblem) -> dict[str, Value]:
     return {"DESCENDING": problem.descending, "MIDDLE": problem.middle}
 
-
-def _needs(caps: Caps) -> dict[str, frozenset[str]]:
-    return {"needs": frozenset({"subgroups"}) if caps.subgroup_size else frozenset()}

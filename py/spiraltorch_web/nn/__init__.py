@@ -1,5 +1,9 @@
 """Layers, containers and losses, with PyTorch's names, keys and weight layouts."""
 
+from importlib import import_module
+from types import MappingProxyType
+from typing import Any
+
 from . import functional, init, utils
 from .activation import ELU, GELU, LeakyReLU, LogSoftmax, ReLU, Relu, Sigmoid, SiLU, Softmax, Softplus, Tanh
 from .attention import MultiheadAttention
@@ -13,6 +17,7 @@ from .losses import (
     CrossEntropy,
     CrossEntropyLoss,
     HuberLoss,
+    HyperbolicCrossEntropy,
     L1Loss,
     Loss,
     MeanSquaredError,
@@ -24,7 +29,23 @@ from .normalization import BatchNorm1d, BatchNorm2d, LayerNorm
 from .parameter import Parameter
 from .pooling import AdaptiveAvgPool2d, AvgPool2d, MaxPool2d
 
+# Name -> module of what few models need and loads the text encoder: imported at first use.
+_LAZY = MappingProxyType(
+    {
+        "GRUCell": "recurrent",
+        "HyperbolicLinear": "hyperbolic",
+        "HyperbolicMLR": "hyperbolic",
+        "PoincareEmbedding": "hyperbolic",
+        "ToposResonator": "resonator",
+        "WaveGate": "wave",
+        "WaveRnn": "recurrent",
+        "ZSpaceMixer": "resonator",
+        "ZSpaceProjector": "wave",
+    }
+)
+
 __all__ = [
+    *_LAZY,
     "ELU",
     "GELU",
     "AdaptiveAvgPool2d",
@@ -41,6 +62,7 @@ __all__ = [
     "Embedding",
     "Flatten",
     "HuberLoss",
+    "HyperbolicCrossEntropy",
     "Identity",
     "L1Loss",
     "LayerNorm",
@@ -70,3 +92,14 @@ __all__ = [
     "init",
     "utils",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(f".{_LAZY[name]}", __name__), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -13,6 +13,7 @@ __all__ = [
     "CrossEntropy",
     "CrossEntropyLoss",
     "HuberLoss",
+    "HyperbolicCrossEntropy",
     "L1Loss",
     "Loss",
     "MSELoss",
@@ -121,3 +122,20 @@ class BCEWithLogitsLoss(Loss):
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         return functional.binary_cross_entropy_with_logits(input, target, self.weight, self.reduction, self.pos_weight)
+
+
+@named
+class HyperbolicCrossEntropy(Loss):
+    """The cross-entropy of softmax(−d²), d the distances of exp₀(logits) to the class prototypes exp₀(eᵢ).
+
+    Targets are class indices, one-hot rows or probabilities; the class of least loss is that of the largest logit. See
+    `functional.hyperbolic_cross_entropy`.
+    """
+
+    def __init__(self, curvature: float = -1.0, reduction: str = "mean") -> None:
+        super().__init__(reduction)
+        functional.check_curvature(curvature)
+        self.curvature = curvature
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        return functional.hyperbolic_cross_entropy(input, target, self.curvature, self.reduction)

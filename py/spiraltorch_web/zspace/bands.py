@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from ..dtypes import bool_
 from ..errors import ArgumentError, ShapeError
 from ..runtime.session import grad_mode
 from ..tensor import Tensor, arange, isfinite, stack, topk, where, zeros
@@ -73,16 +74,14 @@ class Bands:
 
     def scale(self, above: Any = 1.0, here: Any = 1.0, beneath: Any = 1.0) -> Bands:
         """Bands whose parts are multiplied, each by a number or a 0-d tensor."""
-        return Bands(
-            self.above * above, self.here * here, self.beneath * beneath, self.above_mask, self.beneath_mask
-        )
+        return Bands(self.above * above, self.here * here, self.beneath * beneath, self.above_mask, self.beneath_mask)
 
     def energy(self) -> tuple[Tensor, Tensor, Tensor]:
         """The L1 norms of above, here and beneath."""
         return self.above.abs().sum(), self.here.abs().sum(), self.beneath.abs().sum()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RoundtableSchedule:
     """How tensors of ``rows`` × ``cols`` entries are split. ``caps``: the device that its Rank-K plans are for.
 
@@ -94,7 +93,7 @@ class RoundtableSchedule:
     cols: int
     config: RoundtableConfig = RoundtableConfig()
     caps: Any = None
-    shares: Tensor = field(default_factory=lambda: zeros(3), repr=False, compare=False)
+    shares: Tensor = field(default_factory=lambda: zeros(3), repr=False)
 
     def __post_init__(self) -> None:
         for name in ("rows", "cols"):
@@ -121,15 +120,18 @@ class RoundtableSchedule:
 
     def band_energy(self, gradient: Tensor | Bands) -> BandEnergy:
         """L1 norm of each band, and the drift of their shares since the last call; see `BandEnergy`."""
+        energy = self.measured(gradient)
+        with grad_mode(False):
+            self.shares.assign_(_shares(energy))
+        return energy
+
+    def measured(self, gradient: Tensor | Bands) -> BandEnergy:
+        """As `band_energy`, without counting as a step: the next drift is measured against the same shares."""
         bands = gradient if isinstance(gradient, Bands) else self.split(gradient)
         with grad_mode(False):
-            above, here, beneath = (energy.detach() for energy in bands.energy())
-            parts = stack([above, here, beneath])
-            total = parts.sum()
-            shares = where(total > 0, parts / where(total > 0, total, 1.0), 0.0)
-            drift = where(self.shares.sum() > 0, 0.5 * (shares - self.shares).abs().sum(), 0.0)
-            self.shares.assign_(shares)
-        return BandEnergy(above, here, beneath, drift)
+            energy = BandEnergy(*(part.detach() for part in bands.energy()), zeros())
+            moved = 0.5 * (_shares(energy) - self.shares).abs().sum()
+            return energy._replace(drift=where(self.shares.sum() > 0, moved, 0.0))
 
     @property
     def plans(self) -> tuple[Any, Any, Any]:
@@ -143,7 +145,9 @@ class RoundtableSchedule:
         counts = (self.config.top_k, self.config.mid_k, self.config.bottom_k)
         kinds = (RankKind.TOPK, RankKind.MIDK, RankKind.BOTTOMK)
         sizes = [_count(k, entries) for k in counts]
-        return tuple(plan_rank(kind, 1, entries, k, self.caps) if k else None for kind, k in zip(kinds, sizes, strict=True))
+        return tuple(
+            plan_rank(kind, 1, entries, k, self.caps) if k else None for kind, k in zip(kinds, sizes, strict=True)
+        )
 
     def _masks(self, gradient: Tensor) -> tuple[Tensor, Tensor]:
         """Where Above and Beneath are."""
@@ -157,6 +161,13 @@ class RoundtableSchedule:
         return above.reshape(gradient.shape), beneath.logical_and(rest).reshape(gradient.shape)
 
 
+def _shares(energy: BandEnergy) -> Tensor:
+    """f32[3]: the parts of above, here and beneath in their sum; zeros where that is 0."""
+    parts = stack([energy.above, energy.here, energy.beneath])
+    total = parts.sum()
+    return where(total > 0, parts / where(total > 0, total, 1.0), 0.0)
+
+
 def _count(k: int | float, entries: int) -> int:
     """A band's number of entries among ``entries``."""
     if isinstance(k, int):
@@ -167,7 +178,7 @@ def _count(k: int | float, entries: int) -> int:
 def _first(key: Tensor, k: int, largest: bool) -> Tensor:
     """bool[n]: the k entries of key[n] that come first in order of size; of equal ones those of lower index."""
     if k == 0:
-        return key != key
+        return zeros(*key.shape, dtype=bool_)
     values, indices = topk(key, k, largest=largest)
     last, place = values[k - 1], indices[k - 1]
     beyond = key > last if largest else key < last

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from ..errors import AnomalyError, ArgumentError, ShapeError
+from ..errors import ArgumentError, ShapeError
 from ..runtime.session import grad_mode
 from ..tensor import Tensor, isfinite
+from ..tensor.alarms import watch
 
 __all__ = ["OpenCartesianTopos", "count_nonfinite"]
 
@@ -20,8 +21,8 @@ class OpenCartesianTopos:
 
     ``curvature`` K < 0; ``tolerance`` is how far the curvature of a part used with this topos may differ; entries are
     limited to ±``saturation``; a tape takes at most ``max_depth`` gradients between two resets; a tensor has at most
-    ``max_volume`` entries. Volume and depth are checked at once. Whether values are finite is counted on the device
-    and read by whoever ends the step, see `count_nonfinite`.
+    ``max_volume`` entries. Volume and depth are checked at once; whether values are finite is watched on the device, and
+    known with the next value that is read.
     """
 
     curvature: float
@@ -47,14 +48,16 @@ class OpenCartesianTopos:
         return x if math.isinf(self.saturation) else x.clamp(-self.saturation, self.saturation)
 
     def guard(self, x: Tensor, what: str = "the tensor") -> Tensor:
-        """x, after its volume and its values were checked; the values are read, so not for a compiled step.
+        """x, watched: entries that are NaN or infinite become an ArgumentError with the next value that is read.
 
-        Raises ShapeError for too many entries, AnomalyError for NaN and infinity.
+        Costs no read, so it can stand in a compiled step. Raises ShapeError at once for too many entries.
         """
         self.check_volume(x, what)
-        faults = count_nonfinite(x).item()
-        if faults:
-            raise AnomalyError(f"{what}: {faults} of {x.numel()} entries are NaN or infinite")
+
+        def judge(faults: float) -> str | None:
+            return f"{what}: {faults:g} of {x.numel()} entries are NaN or infinite" if faults else None
+
+        watch(("topos", what), count_nonfinite(x), judge)
         return x
 
     def rewrite(self, x: Tensor, what: str = "the tensor") -> Tensor:

@@ -40,6 +40,8 @@ from ...tensor import (
     tanh,
 )
 from .attention import attention_weights, causal_mask, scaled_dot_product_attention
+from .hyperbolic import check_curvature as check_curvature
+from .hyperbolic import hyperbolic_cross_entropy, hyperbolic_scores
 from .layers import batch_norm, embedding
 from .losses import (
     binary_cross_entropy_with_logits,
@@ -75,6 +77,8 @@ __all__ = [
     "hardswish",
     "hardtanh",
     "huber_loss",
+    "hyperbolic_cross_entropy",
+    "hyperbolic_scores",
     "l1_loss",
     "layer_norm",
     "leaky_relu",

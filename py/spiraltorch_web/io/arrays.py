@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import math
+import struct
 import sys
 from array import array
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from ..dtypes import DType, bool_, float16, float32, int32, uint32
-from ..errors import DTypeError
+from ..errors import DTypeError, FileFormatError
 
-__all__ = ["ELEMENTS", "Array", "Element", "from_file_bytes", "to_file_bytes"]
+__all__ = ["ELEMENTS", "Array", "Element", "as_points", "from_file_bytes", "to_file_bytes"]
 
 
 @dataclass(frozen=True)
 class Array:
-    """A row-major array. ``data`` holds little-endian bytes as in device memory: a bool takes four."""
+    """A row-major array. ``data`` holds little-endian bytes as in device memory: a bool takes four.
+
+    ``curvature`` is that of the Poincaré ball whose points the rows are, None for other values.
+    """
 
     dtype: DType
     shape: tuple[int, ...]
     data: bytes
+    curvature: float | None = None
 
     @property
     def size(self) -> int:
@@ -94,6 +99,25 @@ def _narrow(element: Element, values: array) -> bytes:
         raise DTypeError(
             f"an entry of type {element.name} does not fit {element.dtype.name}, the widest integer of a device"
         ) from error
+
+
+def as_points(value: Array, curvature: object, what: str) -> Array:
+    """The array as points of a ball. FileFormatError if there is no such ball, or one of them lies outside."""
+    number = isinstance(curvature, (int, float)) and not isinstance(curvature, bool)
+    if not number or not -math.inf < curvature < 0:
+        raise FileFormatError(f"{what}: a curvature is a number < 0, got {curvature!r}")
+    if value.dtype.name not in ("float32", "float16") or not value.shape:
+        raise FileFormatError(f"{what}: points are vectors of floats, not {value.dtype.name} {list(value.shape)}")
+    width = max(value.shape[-1], 1)
+    squares = [number * number for number in struct.unpack(f"<{value.size}{value.dtype.code}", value.data)]
+    for start in range(0, len(squares), width):
+        squared = -curvature * math.fsum(squares[start : start + width])
+        if not squared < 1.0:
+            raise FileFormatError(
+                f"{what}: row {start // width} is no point of the ball of curvature {curvature:g}: its norm is "
+                f"{math.sqrt(squared / -curvature):.7g}"
+            )
+    return replace(value, curvature=float(curvature))
 
 
 def to_file_bytes(value: Array) -> tuple[str, bytes]:

@@ -10,11 +10,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from ..errors import ArgumentError
+from ..errors import ArgumentError, FileFormatError
 from ..runtime.realize import read_values, read_values_async, upload
 from ..tensor import Tensor, wrap
+from ..zspace.manifolds import PoincareBall
 from . import json_state, npy, safetensors, strict_json, tree
-from .arrays import Array
+from .arrays import Array, as_points
 
 __all__ = ["load", "load_metadata", "loads", "save", "save_async", "write_atomically"]
 
@@ -22,14 +23,17 @@ Arrays = dict[str, Array]
 
 # The outline of a nested checkpoint, among the metadata of a safetensors file.
 OUTLINE = "spiraltorch.outline"
+# The curvature of each tensor whose rows are points of a Poincaré ball, likewise.
+CURVATURES = "spiraltorch.curvatures"
 
 
 @dataclass(frozen=True)
 class Format:
-    """How one kind of file is written and read."""
+    """How one kind of file is written and read, and whether it can say of which ball its rows are points."""
 
     encode: Callable[[Mapping[str, Array]], bytes]
     decode: Callable[[bytes], Arrays]
+    holds_curvature: bool = False
 
 
 def _encode_single(arrays: Mapping[str, Array]) -> bytes:
@@ -38,12 +42,20 @@ def _encode_single(arrays: Mapping[str, Array]) -> bytes:
     return npy.encode_npy(next(iter(arrays.values())))
 
 
+def _decode_safetensors(data: bytes) -> Arrays:
+    arrays, metadata = safetensors.decode(data)
+    curvatures = strict_json.loads(metadata.get(CURVATURES, "{}").encode(), "curvatures")
+    if not isinstance(curvatures, dict) or not set(curvatures) <= set(arrays):
+        raise FileFormatError(f"curvatures of {str(curvatures)[:80]}, which the file does not hold")
+    return arrays | {name: as_points(arrays[name], value, repr(name)) for name, value in curvatures.items()}
+
+
 FORMATS: Mapping[str, Format] = MappingProxyType(
     {
-        "safetensors": Format(safetensors.encode, lambda data: safetensors.decode(data)[0]),
+        "safetensors": Format(safetensors.encode, _decode_safetensors, holds_curvature=True),
         "npz": Format(npy.encode_npz, npy.decode_npz),
         "npy": Format(_encode_single, lambda data: {"value": npy.decode_npy(data)}),
-        "json": Format(json_state.encode, json_state.decode),
+        "json": Format(json_state.encode, json_state.decode, holds_curvature=True),
     }
 )
 
@@ -53,7 +65,8 @@ def save(value: Any, path: str | os.PathLike, metadata: Mapping[str, str] | None
 
     ``value``: a state dict, a tensor, or anything with a ``state_dict()``. Into ``.safetensors`` also a checkpoint:
     nested dicts, lists and plain values around tensors, such as ``{"model": …, "optimizer": …, "epoch": 3}``; and
-    ``metadata``. The file appears complete or not at all.
+    ``metadata``. Parameters in a `zspace.PoincareBall` keep it in ``.safetensors`` and ``.json``. The file appears
+    complete or not at all.
     """
     leaves, outline = _plan(value)
     arrays = _arrays(leaves, read_values(list(leaves.values())))
@@ -70,7 +83,8 @@ async def save_async(value: Any, path: str | os.PathLike, metadata: Mapping[str,
 def load(path: str | os.PathLike) -> Any:
     """What `save` wrote: a dict of tensors by name, a tensor from ``.npy``, or a checkpoint.
 
-    Nothing in a file is executed. FileFormatError for a damaged or hostile file; then nothing was loaded.
+    Points of a ball come as parameters in it. Nothing in a file is executed. FileFormatError for a damaged or hostile
+    file; then nothing was loaded.
     """
     format = _format_of(path)
     return loads(Path(path).read_bytes(), format)
@@ -94,8 +108,7 @@ def load_metadata(path: str | os.PathLike) -> dict[str, str]:
     if _format_of(path) != "safetensors":
         raise ArgumentError(f"only .safetensors files have metadata, got {os.fspath(path)!r}")
     metadata = safetensors.decode_metadata(Path(path).read_bytes())
-    metadata.pop(OUTLINE, None)
-    return metadata
+    return {name: text for name, text in metadata.items() if name not in (OUTLINE, CURVATURES)}
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -136,21 +149,44 @@ def _plan(value: Any) -> tuple[dict[str, Tensor], object | None]:
 
 
 def _tensors(arrays: Arrays) -> dict[str, Tensor]:
-    return {name: wrap(upload(array.data, array.shape, array.dtype)) for name, array in arrays.items()}
+    return {name: _tensor(array) for name, array in arrays.items()}
+
+
+def _tensor(array: Array) -> Tensor:
+    result = wrap(upload(array.data, array.shape, array.dtype))
+    if array.curvature is None:
+        return result
+    from ..nn.parameter import Parameter  # few files hold points
+
+    return Parameter(result, False, PoincareBall(array.curvature))
+
+
+def _curvature(tensor: Tensor) -> float | None:
+    """That of the ball which a parameter lives in."""
+    manifold = getattr(tensor, "manifold", None)
+    return manifold.curvature if isinstance(manifold, PoincareBall) else None
 
 
 def _arrays(leaves: Mapping[str, Tensor], read: list[memoryview]) -> Arrays:
     return {
-        name: Array(tensor.dtype, tuple(tensor.shape), bytes(view.cast("B")[: tensor.nbytes]))
+        name: Array(tensor.dtype, tuple(tensor.shape), bytes(view.cast("B")[: tensor.nbytes]), _curvature(tensor))
         for (name, tensor), view in zip(leaves.items(), read, strict=True)
     }
 
 
 def _encoded(arrays: Arrays, outline: object | None, format: str, metadata: Mapping[str, str] | None) -> bytes:
+    curvatures = {name: array.curvature for name, array in arrays.items() if array.curvature is not None}
     if format == "safetensors":
         extra = {} if outline is None else {OUTLINE: strict_json.dumps(outline).decode()}
+        if curvatures:
+            extra[CURVATURES] = strict_json.dumps(curvatures).decode()
         return safetensors.encode(arrays, {**(metadata or {}), **extra})
     if outline is not None or metadata:
         what = "metadata" if metadata else "nested values"
         raise ArgumentError(f"a .{format} file cannot hold {what}; use .safetensors")
+    if curvatures and not FORMATS[format].holds_curvature:
+        raise ArgumentError(
+            f"a .{format} file cannot hold the curvature of {next(iter(curvatures))!r}; use .safetensors or .json, or "
+            "detach() the points"
+        )
     return FORMATS[format].encode(arrays)

@@ -1,7 +1,8 @@
 """SpiralTorch's JSON form of a state: ``{"parameters": {name: {"rows", "cols", "data"}}}``.
 
 Matrices of float32 are written just so. Arrays of another rank or dtype also carry ``shape`` and ``dtype``, with rows
-and columns that describe them folded to a matrix, so that every reader of the plain form still gets the values.
+and columns that describe them folded to a matrix, so that every reader of the plain form still gets the values. Points
+of a Poincaré ball carry its ``curvature``.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Mapping
 from ..dtypes import DTYPES, DType, bool_, float16, float32
 from ..errors import ArgumentError, FileFormatError
 from . import strict_json
-from .arrays import Array
+from .arrays import Array, as_points
 
 __all__ = ["decode", "encode"]
 
@@ -45,6 +46,8 @@ def _row(name: str, value: Array) -> dict[str, object]:
         row["shape"] = list(value.shape)
     if value.dtype is not float32:
         row["dtype"] = value.dtype.name
+    if value.curvature is not None:
+        row["curvature"] = value.curvature
     return row
 
 
@@ -59,7 +62,8 @@ def _array(name: str, row: object) -> Array:
         found = len(data) if isinstance(data, list) else type(data).__name__
         raise FileFormatError(f"JSON state: {name!r} of shape {shape} needs {math.prod(shape)} numbers, got {found}")
     dtype = _dtype(name, row.get("dtype", "float32"))
-    return Array(dtype, tuple(shape), _numbers(name, data, dtype))
+    result = Array(dtype, tuple(shape), _numbers(name, data, dtype))
+    return as_points(result, row["curvature"], f"JSON state: {name!r}") if "curvature" in row else result
 
 
 def _dtype(name: str, value: object) -> DType:

@@ -25,6 +25,15 @@ from tests.support.site import built_site, served
 os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())
 
 
+@pytest.fixture(scope="session", autouse=True)
+def roundtable_files(tmp_path_factory):
+    """What planning learns and logs stays out of the user's home folder and ends with the tests."""
+    folder = tmp_path_factory.mktemp("roundtable")
+    os.environ["SPIRAL_HEUR_FILE"] = str(folder / "heur.kdsl")
+    os.environ["SPIRAL_LOG_FILE"] = str(folder / "roundtable.log")
+    return folder
+
+
 def pytest_report_header(config):
     return [f"native adapter: {name}" for name in native_adapter_names() or ["none"]]
 

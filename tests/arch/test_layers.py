@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).resolve().parents[2] / "py" / "spiraltorch_web"
 # From the ground up; names on one line are of one height and may import each other.
 LAYERS = (
     "errors version",
-    "dtypes config resources host hosted user_errors",
+    "dtypes config resources host hosted png user_errors",
     "ir",
     "kernels",
     "compiler",
@@ -32,6 +32,7 @@ LAYERS = (
     "nn optim data io live",
     "checkpoint",
     "training",
+    "page_sink",
     "bridge cli",
     "__init__ __main__",
 )
@@ -39,11 +40,12 @@ HEIGHT = {name: height for height, names in enumerate(LAYERS) for name in names.
 # Foreign package -> the modules that may import it at all.
 CORNERS = {
     "wgpu": ("device/native*",),
-    "js": ("device/browser*", "bridge.py"),
+    "js": ("device/browser*", "bridge.py", "page_sink.py"),
     "lark": ("spiralk/grammar.py", "spiralk/parse.py"),
-    "pyodide": ("device/browser*", "bridge.py", "hosted.py"),
+    "pyodide": ("device/browser*", "bridge.py", "hosted.py", "page_sink.py"),
     "pyodide_js": ("device/browser*", "bridge.py", "hosted.py"),
-    "spiraltorch_page": ("bridge.py",),
+    "spiraltorch_page": ("bridge.py", "page_sink.py"),
+    "redis": ("roundtable/redis_voice.py",),
     "numpy": ("device/cpu*", "tensor/convert.py", "tensor/reading.py"),
 }
 MODULES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))

@@ -1,0 +1,42 @@
+"""The roundtable: three voices decide each launch, write down why, and learn from what was measured.
+
+A is SoftLogic's best by prediction and soft rules, B what hard rules assign, C what the tuner table says. `decide`
+asks them, `current` is the table of this program, `Roundtable.learnt` and `Roundtable.undo` show and take back what it
+has learnt.
+"""
+
+from __future__ import annotations
+
+from .consensus import Family, Policy, Said, deliberate
+from .decision import Decision, Voice, decision_of, winner_of
+from .problem import Bucket, Problem
+from .rewrite import LearntRule
+from .roundtable import Measure, Roundtable, current
+from .softlogic import Candidate, SoftRule, Solution, solve
+from .transcript import Transcript
+from .trials import Tally
+from .wilson import wilson_interval
+
+__all__ = [
+    "Bucket",
+    "Candidate",
+    "Decision",
+    "Family",
+    "LearntRule",
+    "Measure",
+    "Policy",
+    "Problem",
+    "Roundtable",
+    "Said",
+    "SoftRule",
+    "Solution",
+    "Tally",
+    "Transcript",
+    "Voice",
+    "current",
+    "decision_of",
+    "deliberate",
+    "solve",
+    "wilson_interval",
+    "winner_of",
+]

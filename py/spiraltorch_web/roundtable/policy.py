@@ -1,0 +1,101 @@
+"""The rules in force: the user's program, what stands in heur.kdsl by hand, and what was learnt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from ..kernels.rankk.choice import FIELDS, Choice
+from ..spiralk.tree import Name, device_key
+from .consensus import Policy, Said
+from .problem import KINDS, Bucket, Problem
+from .rewrite import LearntRule, by_hand, learnt_rules
+from .softlogic import SoftRule
+
+if TYPE_CHECKING:
+    from ..spiralk import Program
+
+PROGRAM_NAME = "SPIRAL_HEUR_K"
+_NOTHING: Mapping[str, int] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Rulebook:
+    """All rules that may speak. `problems` tells which lines of the file could not be read; they stay where they are.
+
+    Learnt rules need no evaluator: their condition is the name of a bucket. So the language is loaded only where a
+    person has written rules.
+    """
+
+    learnt: tuple[LearntRule, ...]
+    file_name: str
+    program: Program | None = None
+    sources: Mapping[int, str] = field(default_factory=dict)  # id of a rule in the program -> where it stands
+    reads_fields: bool = False  # what the program says depends on the choice that it is asked about
+    problems: tuple[str, ...] = ()
+
+    def policy(self, problem: Problem, facts: Mapping[str, int], more: tuple[SoftRule, ...], soft: bool) -> Policy:
+        """What the rules, and `more` soft ones, say about a problem; `facts` of the device are ``sg`` and ``sgc``."""
+        learnt = tuple(
+            SoftRule(rule.field, rule.value, rule.weight, f"{self.file_name}:{rule.line}")
+            for rule in self.learnt_about(problem.bucket)
+        )
+        fixed = Said(_NOTHING) if self.program is None or self.reads_fields else self._said(problem, facts, Choice())
+
+        def ask(choice: Choice) -> Said:
+            said = self._said(problem, facts, choice) if self.reads_fields else fixed
+            rules = (*said.soft, *learnt, *more) if soft else ()
+            return Said(said.hard, tuple(rule for rule in rules if rule.holds(choice)))
+
+        return ask
+
+    def learnt_about(self, bucket: Bucket) -> tuple[LearntRule, ...]:
+        """The learnt rules that hold in a bucket."""
+        device, condition = device_key(bucket.device), bucket.condition
+        return tuple(rule for rule in self.learnt if rule.condition == condition and device_key(rule.device) == device)
+
+    def _said(self, problem: Problem, facts: Mapping[str, int], choice: Choice) -> Said:
+        said = self.program.evaluate(
+            r=problem.rows,
+            c=problem.cols,
+            k=problem.k,
+            kind=KINDS[problem.kind] or 0,
+            device=problem.device,
+            choice=choice,
+            **facts,
+        )
+        spoken = zip(said.soft, said.soft_rules, strict=True)
+        return Said(said.hard, tuple(SoftRule(*hint, self.sources[id(rule)]) for hint, rule in spoken))
+
+
+def read_rulebook(file_text: str, file_name: str, program_text: str) -> Rulebook:
+    """The rules of heur.kdsl and of SPIRAL_HEUR_K, whose assignments count over those of the file.
+
+    A bad line of the file is left out; a bad program raises SpiralKError.
+    """
+    learnt, hand_written = learnt_rules(file_text), by_hand(file_text)
+    if not program_text.strip() and not any(line.split("#")[0].strip() for line in hand_written.split("\n")):
+        return Rulebook(learnt, file_name)
+    from ..spiralk import Program, parse, parse_lines
+
+    lines, own = parse_lines(hand_written), parse(program_text)
+    sources = {id(rule): f"{file_name}:{rule.at.line}:{rule.at.column}" for rule in lines.program.rules}
+    sources.update((id(rule), f"{PROGRAM_NAME}:{rule.at.line}:{rule.at.column}") for rule in own.rules)
+    problems = [f"{file_name}:{error.line}: skipped, {error.problem}" for error in lines.errors]
+    for name, part in ((file_name, lines.program), (PROGRAM_NAME, own)):
+        findings = (finding for finding in part.check() if finding.level == "error")
+        problems += [f"{name}:{finding.line}: {finding.message}" for finding in findings]
+    program = Program(lines.program.rules + own.rules)
+    reads = any(_reads_field(rule) for rule in program.rules)
+    return Rulebook(learnt, file_name, program, sources, reads, tuple(problems))
+
+
+def _reads_field(part: Any) -> bool:
+    """Whether an expression, or a rule, asks for the value of a field."""
+    if isinstance(part, Name):
+        return part.name in FIELDS
+    if isinstance(part, tuple):
+        return any(map(_reads_field, part))
+    return is_dataclass(part) and any(_reads_field(getattr(part, each.name)) for each in fields(part))

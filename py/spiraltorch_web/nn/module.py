@@ -34,6 +34,8 @@ class Module:
     name: str | None = None
     # Buffer name -> whether it is part of the state dict. Replaced, never changed: the class attribute is shared.
     _buffers: Mapping[str, bool] = MappingProxyType({})
+    # Parameter name -> its hypergrad tape. Replaced, never changed, likewise.
+    _tapes: Mapping[str, Any] = MappingProxyType({})
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """The function itself; every module defines its own."""
@@ -53,6 +55,31 @@ class Module:
         leaf = input.detach().requires_grad_()
         self(leaf).backward(grad)
         return leaf.grad
+
+    def attach_hypergrad(self, curvature: float, lr: float, topos: Any = None) -> None:
+        """Give every parameter a `spiraltorch_web.zspace.Hypergrad` tape with this learning rate.
+
+        ArgumentError for a parameter in a ball of another curvature.
+        """
+        from .tapes import attach_tapes  # tapes bring the text encoder along, which few models need
+
+        attach_tapes(self, curvature, lr, topos)
+
+    def hypergrads(self) -> dict[str, Any]:
+        """The tapes by the path of their parameter."""
+        from .tapes import tapes_of
+
+        return {path: tape for path, _, tape in tapes_of(self)}
+
+    def apply_step(self, fallback_lr: float = 0.01) -> None:
+        """Step every parameter that has a gradient, through its tape or by ``fallback_lr``, and forget the gradients.
+
+        If a gradient holds NaN or infinity or a point lies outside of its ball, nothing changes, and the next value
+        that is read raises an ArgumentError which says so.
+        """
+        from .tapes import apply_step
+
+        apply_step(self, fallback_lr)
 
     # --- what a module holds ----------------------------------------------------------------------------------------
 

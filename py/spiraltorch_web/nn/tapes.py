@@ -38,7 +38,8 @@ def _tape_for(
     manifold = _manifold(parameter)
     if isinstance(manifold, PoincareBall) and manifold.curvature != curvature:
         raise ArgumentError(
-            f"{name} lives in a ball of curvature {manifold.curvature:g}; a tape of curvature {curvature:g} cannot move it"
+            f"{name} lives in a ball of curvature {manifold.curvature:g}, and its tape would have {curvature:g}; "
+            "they need one curvature"
         )
     return Hypergrad(curvature, lr, *_folded(parameter), topos)
 
@@ -80,11 +81,9 @@ def apply_step(model: Module, fallback_lr: float) -> None:
 
 
 def _refusal(faults: float) -> str | None:
-    return (
-        f"{faults:g} entries of gradients are NaN or infinite, or points outside of their ball; nothing was changed"
-        if faults
-        else None
-    )
+    if not faults:
+        return None
+    return f"{faults:g} entries of gradients are NaN or infinite, or points outside of their ball; nothing was changed"
 
 
 def _stepped(parameter: Parameter, tape: Hypergrad | None, fallback_lr: float) -> tuple[Tensor, Tensor] | None:

@@ -75,9 +75,7 @@ class Epoch:
     def stats(self) -> EpochStats:
         """The epoch in numbers, after everything was read. Raises ArgumentError for an epoch without batches."""
         if not self._batches:
-            raise ArgumentError(
-                "the dataset gave no batch; a list or a loader can be gone through again, an iterator not"
-            )
+            raise ArgumentError("the dataset gave no batch: it is empty, or an iterator that is used up")
         total, *energy = self._sums
         means = Energy(*(part / self._batches for part in energy)) if self._banded else None
         return EpochStats(self._batches, total, total / self._batches, means)

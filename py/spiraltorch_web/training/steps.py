@@ -22,7 +22,7 @@ Weigh = Callable[[BandEnergy], Sequence[Any]]
 
 
 class Books(NamedTuple):
-    """Sums over steps. Those at fault count in ``steps`` and ``faults`` only; ``first_fault`` counts from 1, 0: none."""
+    """Sums over steps; those at fault are in ``steps`` and ``faults`` only. ``first_fault`` counts from 1; 0: none."""
 
     losses: float
     steps: float

@@ -57,7 +57,7 @@ class BandEnergy(NamedTuple):
 
 @dataclass(frozen=True)
 class Bands:
-    """A tensor in three parts: each entry stands in one of ``above``, ``here`` and ``beneath``; the others have 0 there.
+    """A tensor in three parts: each entry stands in one of ``above``, ``here``, ``beneath``, and 0 in the others.
 
     ``above_mask`` and ``beneath_mask`` say where each entry belongs; what neither claims is Here.
     """

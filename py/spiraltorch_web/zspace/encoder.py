@@ -57,8 +57,8 @@ class LanguageWaveEncoder:
 
         Without ``width``: (1, 2n) for n characters. The signal is e^(2πi·hash(code point)), one unit phase per
         character; its unitary Fourier transform, real and imaginary parts in turn, is scaled into the ball. The cosine
-        of two codes of one length is that of the signals: near 0 for unrelated texts (0.16 on average at n = 12, 1/√(πn)
-        in general), 0.98 with one character of 100 changed.
+        of two codes of one length is that of the signals: 1/√(πn) on average for unrelated texts, which is 0.16 at
+        n = 12, and about 0.98 where one character of 100 differs.
 
         With ``width=w``: (1, w) whatever the length, for models. The signal has ⌈w/2⌉ places, and each pair and triple
         of neighbouring characters adds its unit phase at a place given by its hash, so the cosine of two codes

@@ -206,9 +206,8 @@ class Hypergrad:
         if tuple(gradient.shape) != self.shape:
             raise ArgumentError(f"the state is of a tape of shape {tuple(gradient.shape)}, this one has {self.shape}")
         depth, lr, curvature = (state_dict[name].item() for name in ("depth", "lr", "curvature"))
-        check_same_curvature(
-            self.curvature, curvature, SAME_CURVATURE * max(1.0, -self.curvature), "the tape", "the state"
-        )
+        tolerance = SAME_CURVATURE * max(1.0, -self.curvature)  # the state holds a float32
+        check_same_curvature(self.curvature, curvature, tolerance, "the tape", "the state")
         self.lr = lr
         self.reset()
         if depth:

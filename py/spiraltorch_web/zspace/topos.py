@@ -21,8 +21,8 @@ class OpenCartesianTopos:
 
     ``curvature`` K < 0; ``tolerance`` is how far the curvature of a part used with this topos may differ; entries are
     limited to ±``saturation``; a tape takes at most ``max_depth`` gradients between two resets; a tensor has at most
-    ``max_volume`` entries. Volume and depth are checked at once; whether values are finite is watched on the device, and
-    known with the next value that is read.
+    ``max_volume`` entries. Volume and depth are checked at once; whether values are finite is watched on the device,
+    and known with the next value that is read.
     """
 
     curvature: float
@@ -68,7 +68,7 @@ class OpenCartesianTopos:
         """Raise ShapeError for a tensor with more than max_volume entries."""
         if x.numel() > self.max_volume:
             raise ShapeError(
-                f"{what} has shape {tuple(x.shape)}, {x.numel():,} entries; this topos takes at most {self.max_volume:,}"
+                f"{what} has shape {tuple(x.shape)}, {x.numel():,} entries; this topos takes {self.max_volume:,}"
             )
 
     def check_depth(self, depth: int) -> None:

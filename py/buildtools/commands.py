@@ -19,6 +19,7 @@ from .runtime import DEFAULT_VERSION, runtime_for
 from .server import open_server
 from .site import SiteOptions, build_site
 from .wheel import build_wheel
+from .wordnet import write_mammals
 
 DEFAULT_PORT = 8000
 FALLBACK_PORTS = 9
@@ -136,6 +137,13 @@ def bench(project: Project, parsed: argparse.Namespace, passed_on: Sequence[str]
         ensure_python(project, "build", "test")
         build_site(project, project.dist / "site-bench", SiteOptions(bench=True))
     return _run_python(project, "-m", "tests.bench.run", *passed_on)
+
+
+def data(project: Project, parsed: argparse.Namespace, passed_on: Sequence[str]) -> int:
+    """Write the files in web/examples/data/ that are made of npm packages; they are kept in the repository."""
+    with exclusive(project):
+        write_mammals(project)
+    return 0
 
 
 def check(project: Project, parsed: argparse.Namespace, passed_on: Sequence[str]) -> int:

@@ -26,10 +26,11 @@ from .vendor import bundle_vendor
 from .wheel import build_wheel
 
 # Entries of web/ that are sources of the build or of tests, not of the page.
-NOT_SERVED = frozenset({"node_modules", "vendor", "bench", "screenshot.png", "package.json", "package-lock.json"})
-# Files this small or of these kinds gain nothing from compression.
-SMALLEST_COMPRESSED = 1024
-COMPRESSED_KINDS = frozenset({".png", ".webp", ".whl", ".gz", ".npz"})
+NOT_SERVED = frozenset(
+    {"node_modules", "vendor", "bench", "corpora", "screenshot.png", "package.json", "package-lock.json"}
+)
+# Shaders that the page paints with, from the wheel's own folder of them.
+PAINTING_SHADERS = ("fractal_canvas.wgsl",)
 
 
 @dataclass(frozen=True)

@@ -127,13 +127,26 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     let enough = end > LAST_KEY || before + taken + tied_high >= stop;
     let usable = taken <= ${FOUND}u && before - tied_low <= start && enough;
     var outcome: Outcome;
-    if (usable) {
+    workgroupBarrier();
+    // the sums are clear
+    if (usable && taken <= ${CAPACITY}u) {
+        var least = NO_KEY;
+        for (var slot = thread; slot < taken; slot += ${WG}u) {
+            let entry = found[row * ${FOUND}u + slot];
+            candidate_key[slot] = entry.x;
+            candidate_column[slot] = entry.y;
+            least = min(least, entry.x);
+        }
+        if (least < NO_KEY) { atomicMin(&extremes[0], least); }
+        if (thread == 0u) { atomicStore(&totals[0], taken); }
+        workgroupBarrier();
+        // the candidates are complete
+        outcome = Outcome(Cuts(first, end), before, tied_low, tied_high, start);
+    } else if (usable) {
         // #for I < KEYS_PER_LANE
         let listed_${I} = found[row * ${FOUND}u + ${I}u * ${WG}u + thread].x;
         own_${I} = select(NO_KEY, listed_${I}, ${I}u * ${WG}u + thread < taken);
         // #end
-        workgroupBarrier();
-        // the sums are clear
         survey();
         workgroupBarrier();
         // the survey is complete

@@ -6,10 +6,11 @@
 // #for I < KEYS_PER_LANE
 var<private> own_${I}: u32;
 // #end
+var<private> own_least: u32;
 var<private> thread: u32;
 
 const ROUNDS = 5u; // of 8 steps: 32 halvings of the whole range, and some to spare
-var<workgroup> sums: array<atomic<u32>, 84>;
+var<workgroup> sums: array<atomic<u32>, 128>;
 var<workgroup> extremes: array<atomic<u32>, 2>;
 var<workgroup> searching: u32;
 
@@ -32,7 +33,7 @@ fn add_to_sum(place: u32, count: u32) {
 
 /// Clears what the search uses; a barrier must follow before it.
 fn prepare_search() {
-    for (var place = thread; place < 84u; place += ${WG}u) { atomicStore(&sums[place], 0u); }
+    for (var place = thread; place < 128u; place += ${WG}u) { atomicStore(&sums[place], 0u); }
     if (thread == 0u) {
         atomicStore(&extremes[0], NO_KEY);
         atomicStore(&extremes[1], 0u);
@@ -42,16 +43,47 @@ fn prepare_search() {
 
 /// Leaves the number of keys that are not NaN in sums[80] and the smallest and largest such key in extremes.
 fn survey() {
-    var least = NO_KEY;
+    own_least = NO_KEY;
     var most = 0u;
     // #for I < KEYS_PER_LANE
-    least = min(least, own_${I});
+    own_least = min(own_least, own_${I});
     most = max(most, select(0u, own_${I}, own_${I} <= LAST_KEY));
     // #end
     add_to_sum(80u, count_before(LAST_KEY + 1u));
-    atomicMin(&extremes[0], least);
+    atomicMin(&extremes[0], own_least);
     atomicMax(&extremes[1], most);
 }
+
+// #if BY_LANES
+/// A limit with `wanted` lanes or a few more whose least key lies before it: then at least as many keys do, and where
+/// keys are scattered not many more. Nearly free, as every lane compares one key.
+fn limit_by_lanes(wanted: u32, least: u32, beyond: u32) -> u32 {
+    var low = least;
+    var high = beyond;
+    var lanes = ${WG}u;
+    for (var round = 0u; round < 4u; round++) {
+        if (workgroupUniformLoad(&searching) == 0u) { break; }
+        for (var step = 0u; step < 8u; step++) {
+            let place = 84u + round * 8u + step;
+            let middle = low + (high - low) / 2u;
+            if (own_least < middle) { atomicAdd(&sums[place], 1u); }
+            workgroupBarrier();
+            // all lanes have counted themselves
+            if (high - low > 1u && lanes > wanted + wanted / 8u) {
+                let count = atomicLoad(&sums[place]);
+                if (count >= wanted) {
+                    high = middle;
+                    lanes = count;
+                } else {
+                    low = middle;
+                }
+            }
+        }
+        if (thread == 0u && (high - low <= 1u || lanes <= wanted + wanted / 8u)) { searching = 0u; }
+    }
+    return high;
+}
+// #end
 
 /// Cuts with at most `start` keys before `first` (at least start - slack), and `stop` to stop + slack before `end`.
 ///
@@ -67,6 +99,18 @@ fn find_cuts(start: u32, stop: u32, slack: u32) -> Cuts {
     var first_low = least;
     var first_high = beyond;
     var first_count = 0u;
+    // #end
+    // #if BY_LANES
+    let limit = limit_by_lanes(stop, least, beyond);
+    add_to_sum(81u, count_before(limit));
+    workgroupBarrier();
+    // the keys before the limit are counted
+    let before_limit = atomicLoad(&sums[81]);
+    if (before_limit >= stop) {
+        end_high = limit;
+        end_count = before_limit;
+    }
+    if (thread == 0u) { searching = select(0u, 1u, end_count > stop + slack); }
     // #end
     for (var round = 0u; round < ROUNDS; round++) {
         if (workgroupUniformLoad(&searching) == 0u) { break; }

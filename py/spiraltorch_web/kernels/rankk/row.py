@@ -6,8 +6,9 @@ import math
 
 from ...ir.caps import Caps
 from ..grids import ceil_div
-from ..launches import given, launch, result, scratch
-from ..registry import Launch, Lowered
+from ..launches import given, launch, launch_entries, result, scratch
+from ..registry import Lowered
+from ..sort import sort_launches
 from ..templates import Value
 from .choice import Choice, Order
 from .problem import RankProblem
@@ -38,7 +39,8 @@ def streamed_launches(problem: RankProblem, choice: Choice, caps: Caps) -> Lower
         PIECES=choice.wg // 32,
         STRETCH=problem.cols // (sample // 32),
         MARGIN=sample_margin(problem, sample),
-        SLACK=max(1, sample_margin(problem, sample) // 16),
+        SLACK=max(1, sample_margin(problem, sample) // 8),
+        BY_LANES=not problem.middle and 2 * sample_margin(problem, sample) <= choice.wg,
         **shared,
     )
     found = found_slots(choice, caps)
@@ -110,8 +112,13 @@ def _row_values(problem: RankProblem, choice: Choice, caps: Caps, *, streamed: b
         "KEYS_PER_LANE": choice.kl,
         "CAPACITY": capacity,
         "SLACK": (capacity - problem.k) // (2 if problem.middle else 1),
-        "MERGED": choice.mkd == Order.KWAY,
-        "RUN": ceil_div(capacity, choice.wg),
+        "MERGED": choice.mkd in (Order.KWAY, Order.BITONIC),
+        "DEALT": choice.mkd == Order.KWAY,
+        "RUN": ceil_div(capacity, choice.wg) | 1,
+        "BUCKET_WORDS": 2 * choice.wg,
+        "BUCKET_SHIFT": 32 - (4 * choice.wg).bit_length() + 1,
+        "CROWD": 48,
+        "BY_LANES": not problem.middle and 2 * problem.k <= choice.wg,
         "WORDS": ceil_div(choice.wg, 32),
         "STREAMED": streamed,
         "FOUND": found_slots(choice, caps),
@@ -122,3 +129,53 @@ def _row_values(problem: RankProblem, choice: Choice, caps: Caps, *, streamed: b
 def _order(problem: RankProblem) -> dict[str, Value]:
     return {"DESCENDING": problem.descending, "MIDDLE": problem.middle}
 
+
+
+def warp_launches(problem: RankProblem, choice: Choice, caps: Caps) -> Lowered:
+    """One launch: a subgroup keeps a row of at most kl entries per lane."""
+    lanes = caps.subgroup_size
+    per_group = choice.wg // lanes
+    grouped = launch(
+        "rank_warp",
+        (given(0), result(0), result(1)),
+        ceil_div(problem.rows, per_group),
+        caps,
+        needs=frozenset({"subgroups"}),
+        ROWS=problem.rows,
+        COLS=problem.cols,
+        K=problem.k,
+        WG=choice.wg,
+        LANES=lanes,
+        KEYS_PER_LANE=ceil_div(problem.cols, lanes),
+        ROWS_PER_GROUP=per_group,
+        **_order(problem),
+    )
+    return Lowered((grouped,))
+
+
+def sorted_launches(problem: RankProblem, choice: Choice, caps: Caps) -> Lowered:
+    """Whole rows are sorted, then the wanted entries are taken: for any k."""
+    size = problem.rows * problem.cols
+    sorting = sort_launches(
+        given(0),
+        scratch(0),
+        scratch(1),
+        (scratch(2), scratch(3)),
+        problem.rows,
+        problem.cols,
+        caps,
+        IS_FLOAT=True,
+        IS_SIGNED=False,
+        DESCENDING=problem.descending,
+    )
+    take = launch_entries(
+        "rank_take",
+        (given(0), scratch(0), scratch(1), result(0), result(1)),
+        problem.rows * problem.k,
+        caps,
+        COLS=problem.cols,
+        K=problem.k,
+        MIDDLE=problem.middle,
+        SEARCH_STEPS=problem.cols.bit_length(),
+    )
+    return Lowered((*sorting, take), (4 * size,) * (2 if len(sorting) == 1 else 4))

@@ -1,0 +1,203 @@
+"""The WGSL of one pass: what a thread does with its points, written out so that they stay in registers."""
+
+from __future__ import annotations
+
+from ..grids import ceil_div
+from .ends import Source, Target
+from .ends_text import load_text, store_text
+from .plan import Pass
+from .tables import PassTable, root
+
+
+class PassText:
+    """Statements of one pass. ``points`` are the names of the thread's registers, in the order of their points."""
+
+    def __init__(self, one: Pass, table: PassTable, swizzled: bool) -> None:
+        self.one = one
+        self.table = table
+        self.swizzled = swizzled and one.length * one.segments > 32
+        self.points = [f"v{i}" for i in range(one.values)]
+        self.lines: list[str] = []
+        self._names = 0
+
+    def add(self, text: str) -> None:
+        self.lines.append(text)
+
+    def let(self, text: str) -> str:
+        """A new name for an expression."""
+        self._names += 1
+        self.add(f"let x{self._names} = {text};")
+        return f"x{self._names}"
+
+    # --- lines --------------------------------------------------------------------------------------------------
+
+    def place(self, name: str, across: bool) -> None:
+        """Which line and which of its points a thread works on: ``NAME_line``, ``_segment``, ``_t``, ``_row`` …"""
+        one = self.one
+        segment, t = (
+            (f"thread % {one.segments}u", f"thread / {one.segments}u")
+            if across
+            else (f"thread / {one.threads}u", f"thread % {one.threads}u")
+        )
+        self.add(f"let {name}_segment = {segment};")
+        self.add(f"let {name}_t = {t};")
+        self.add(f"let {name}_line = group_ix * {one.segments}u + {name}_segment;")
+        self.add(f"var {name}_rest = min({name}_line, {one.lines - 1}u);")
+        self.add(f"let {name}_column = {name}_rest % {one.columns}u;")
+        self.add(f"{name}_rest /= {one.columns}u;")
+        for number in reversed(range(len(one.digits))):
+            self.add(f"let {name}_digit{number} = {name}_rest % {one.digits[number].count}u;")
+            self.add(f"{name}_rest /= {one.digits[number].count}u;")
+        self.add(f"let {name}_row = {name}_rest;")
+
+    def base(self, name: str, outward: bool) -> str:
+        """The place along the axis of the thread's first point."""
+        one = self.one
+        terms = [
+            f"{name}_digit{number} * {digit.step_out if outward else digit.step_in}u"
+            for number, digit in enumerate(one.digits)
+        ]
+        stride = one.stride_out if outward else one.stride_in
+        return self.let(" + ".join((*terms, f"{name}_t * {stride}u")))
+
+    # --- butterflies --------------------------------------------------------------------------------------------
+
+    def stages(self, first: str, rest: str) -> None:
+        """All butterflies; threads are placed as ``first`` before the first exchange and as ``rest`` after it."""
+        done, place = 1, first
+        for stage, radix in enumerate(self.one.radices):
+            if stage:
+                self._factors(stage, done, radix, place)
+            self._butterflies(radix)
+            if stage < len(self.one.radices) - 1:
+                self._exchange(done, radix, place, rest)
+                place = rest
+            done *= radix
+
+    def _taken(self, butterfly: int, radix: int) -> list[int]:
+        """Which registers a butterfly works on."""
+        step = self.one.values // radix
+        return [butterfly + q * step for q in range(radix)]
+
+    def _factors(self, stage: int, done: int, radix: int, place: str) -> None:
+        known: dict[int, list[str]] = {}
+        for butterfly in range(self.one.values // radix):
+            offset = self.one.threads * butterfly % done
+            if offset not in known:
+                known[offset] = self._powers(stage, done, radix, offset, place)
+            for q, register in enumerate(self._taken(butterfly, radix)):
+                if q:
+                    name = self.points[register]
+                    self.add(f"{name} = product({name}, {known[offset][q]});")
+
+    def _powers(self, stage: int, done: int, radix: int, offset: int, place: str) -> list[str]:
+        """Names of w⁰, w¹, … for the factors of one butterfly; powers that the table lacks are short products."""
+        size = 2 if radix == 16 else 1
+        row = self.let(f"{self.table.stages[stage]}u + {size}u * (({place}_t & {done - 1}u) + {offset}u)")
+        pairs = [self.let(f"table[{row} + {number}u]") for number in range(size)]
+        powers = {1: f"{pairs[0]}.xy", 2: f"{pairs[0]}.zw"}
+        if size == 2:
+            powers |= {4: f"{pairs[1]}.xy", 8: f"{pairs[1]}.zw"}
+        for power in range(3, radix):
+            if power not in powers:
+                high = 1 << (power.bit_length() - 1)
+                a, b = (high, power - high) if power != high else (high // 2, high // 2)
+                powers[power] = self.let(f"product({powers[a]}, {powers[b]})")
+        return ["", *(powers[power] for power in range(1, radix))]
+
+    def _butterflies(self, radix: int) -> None:
+        for butterfly in range(self.one.values // radix):
+            registers = self._taken(butterfly, radix)
+            if radix == 16:
+                self._sixteen(registers)
+            else:
+                self.add(f"transform{radix}({', '.join(f'&{self.points[r]}' for r in registers)});")
+
+    def _sixteen(self, registers: list[int]) -> None:
+        """4 · 4: transforms of every fourth point, factors, transforms of neighbours; results change their names."""
+        names = [self.points[r] for r in registers]
+        for c in range(4):
+            self.add(f"transform4({', '.join(f'&{names[c + 4 * q]}' for q in range(4))});")
+        for c in range(1, 4):
+            for q in range(1, 4):
+                name = names[c + 4 * q]
+                self.add(f"{name} = product({name}, {literal(root(c * q, 16))});")
+        for q in range(4):
+            self.add(f"transform4({', '.join(f'&{names[4 * q + c]}' for c in range(4))});")
+        for q in range(4):
+            for k in range(4):
+                self.points[registers[q + 4 * k]] = names[4 * q + k]
+
+    # --- exchanges ----------------------------------------------------------------------------------------------
+
+    def address(self, name: str, k: str) -> str:
+        """Where point ``k`` of the thread's line lies in workgroup memory."""
+        one = self.one
+        flat = f"({k}) * {one.segments}u + {name}_segment" if one.across_out else f"{name}_segment * {one.length}u + {k}"
+        return self.let(f"spread({flat})")
+
+    def constant(self, k: int) -> int:
+        """What to combine (xor) an address with to get to the point ``k`` further, bits of both being apart."""
+        return self.spread(k * self.one.segments if self.one.across_out else k)
+
+    def spread(self, a: int) -> int:
+        """The same as the function `spread` of the shader."""
+        for shift, mask in self.spreading():
+            a ^= (a >> shift) & mask if shift else 0
+        return a
+
+    def spreading(self) -> tuple[tuple[int, int], ...]:
+        """(shift, mask) of the bits that choose another bank; found by counting conflicts of 32 banks."""
+        if not self.swizzled:
+            return ()
+        if not self.one.across_out:
+            return ((5, 31), (3, 28))
+        return ((3, 28),) if self.one.across_in else ((6, 31), (7, 31), (3, 28))
+
+    def _exchange(self, done: int, radix: int, place: str, then: str) -> None:
+        one = self.one
+        spot = f"(({place}_t & {~(done - 1) & 0xFFFFFFFF}u) * {radix}u) | ({place}_t & {done - 1}u)"
+        write = self.address(place, f"{place}_t * {radix}u" if done == 1 else spot)
+        read = self.address(then, f"{then}_t")
+        written: dict[int, str] = {}
+        for butterfly in range(one.values // radix):
+            j = one.threads * butterfly
+            for q, register in enumerate(self._taken(butterfly, radix)):
+                written[self.constant(j // done * done * radix + j % done + q * done)] = self.points[register]
+        self.through_memory(written, write, read)
+
+    def through_memory(self, written: dict[int, str], write: str, read: str) -> None:
+        """Points go to ``write ^ constant`` and those of the thread's own places come back into ``points``."""
+        one = self.one
+        fresh = [f"v{i}" for i in range(one.values)]
+        half = one.length * one.segments
+        own = [self.constant(one.threads * i) for i in range(one.values)]
+        parts = (("x", 0), ("y", half if one.together else 0))
+        if one.together:
+            self.add("workgroupBarrier();")
+            for part, offset in parts:
+                for constant, name in written.items():
+                    self.add(f"held[({write} ^ {constant}u) + {offset}u] = {name}.{part};")
+            self.add("workgroupBarrier();")
+            for name, constant in zip(fresh, own, strict=True):
+                self.add(f"{name} = vec2<f32>(held[{read} ^ {constant}u], held[({read} ^ {constant}u) + {half}u]);")
+        else:
+            for part, _ in parts:
+                self.add("workgroupBarrier();")
+                for constant, name in written.items():
+                    self.add(f"held[{write} ^ {constant}u] = {name}.{part};")
+                self.add("workgroupBarrier();")
+                # A register may still hold the other part of a point that is to be written.
+                for i, constant in enumerate(own):
+                    self.add(f"{'let' if part == 'x' else 'let'} {part}{i}_{self._names} = held[{read} ^ {constant}u];")
+            for i, name in enumerate(fresh):
+                self.add(f"{name} = vec2<f32>(x{i}_{self._names}, y{i}_{self._names});")
+        self.points = fresh
+
+
+def literal(value: complex) -> str:
+    """A WGSL constant."""
+    return f"vec2<f32>({value.real!r}, {value.imag!r})"
+
+
+__all__ = ["PassText", "Source", "Target", "ceil_div", "literal", "load_text", "store_text"]

@@ -70,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
         )
     add("test", test, "set up everything and run the test suite; arguments go to pytest")
     add("bench", bench, "run the benchmarks; arguments go to them")
+    add("data", data, "make the examples' data again from the packages they come from")
     add("check", check, "lint the sources")
     add("wheel", wheel, "build the wheel into dist/")
     add("clean", clean, "remove what was built and cached, but not the environments")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -140,6 +141,15 @@ def test_views_compose_without_copies(bench):
     y = ir.shrink(y, [(1, 8, 2), (0, 15, 3), (2, 30, 1)])
     y = ir.reshape(ir.permute(y, (2, 0, 1)), (28 * 4, 5))
     assert len(bench.check([E(Op.EXP, y)]).dispatches) == 1
+
+
+def test_no_variable_is_called_like_a_type(bench):
+    # A 32nd name that is an index must not be i32, which would hide the type.
+    piece = bench.leaf(3)
+    for count in range(8, 24):
+        for output in (ir.concat([piece] * count, 0), E(Op.NEG, ir.concat([piece] * count, 0))):
+            (kernel,) = bench.program([output]).kernels
+            assert not re.search(r"\blet [fiu](16|32)\b", kernel.source)
 
 
 def test_concat_of_many_pieces_fits_the_default_limits(bench):

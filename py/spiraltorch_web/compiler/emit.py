@@ -107,7 +107,7 @@ class Emitter:
         """A variable for a run-time number, clamped into 0…size−1."""
         if size <= 1:
             return Index()
-        return variable(self.let(key, f"min({text}, {size - 1}u)", "i"), size)
+        return variable(self.let(key, f"min({text}, {size - 1}u)", "at"), size)
 
     def _pad(self, node: Node, position: Position) -> str:
         (src,), (padding, fill) = node.srcs, node.attrs

@@ -55,7 +55,11 @@ class PipelineCache:
         if len(kernels) < 2:
             return [self._build(kernel) for kernel in kernels]
         with ThreadPoolExecutor(max_workers=COMPILE_THREADS) as threads:
-            return list(threads.map(self._build, kernels))
+            try:
+                jobs = [threads.submit(self._build, kernel) for kernel in kernels]
+            except RuntimeError:  # the interpreter is shutting down and starts no thread any more
+                return [self._build(kernel) for kernel in kernels]
+            return [job.result() for job in jobs]
 
     def _build(self, kernel: Kernel) -> Pipeline:
         group_layout, layout = self._layouts[kernel.access]

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from ..errors import SpiralError
 from ..version import __version__
 from .doctor import run_doctor
+from .spiralk import add_spiralk
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,4 +34,5 @@ def _parser() -> argparse.ArgumentParser:
     )
     doctor.add_argument("--json", action="store_true", help="print the report as JSON")
     doctor.set_defaults(run=lambda options: run_doctor(as_json=options.json))
+    add_spiralk(commands)
     return parser

@@ -47,6 +47,11 @@ def findings(rules: Iterable[Rule]) -> list[Finding]:
     return checker.found
 
 
+def known_at_start() -> Knowledge:
+    """What names can be before the first rule; a field may have been chosen by anyone."""
+    return Knowledge({**_FACTS, **{Name(name): exactly(field.domain) for name, field in FIELDS.items()}})
+
+
 class _Checker:
     """Goes through the rules in order and remembers what those before have done.
 
@@ -158,12 +163,13 @@ class _Checker:
         self._report("warning" if inside else "error", message, suggestion, start_of(leaf), rule)
 
     def _knowledge(self, key: str | None) -> Knowledge:
-        ranges = dict(_FACTS)
-        for name, field in FIELDS.items():
-            worlds = self._assigned.get(name, {})
-            base = worlds.get(None) or exactly(field.domain)
-            ranges[Name(name)] = worlds.get(key, base) if key is not None else union([base, *worlds.values()])
-        return Knowledge(ranges)
+        known = known_at_start()
+        for field, worlds in self._assigned.items():
+            name = Name(field)
+            base = worlds.get(None, known.ranges[name])
+            there = worlds.get(key, base) if key is not None else union([base, *worlds.values()])
+            known = known.narrowed(name, there)
+        return known
 
     def _note_reading(self, expressions: tuple[Expression, ...], key: str | None) -> None:
         for name in _names_in(expressions):

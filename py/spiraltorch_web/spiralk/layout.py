@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .tree import EVERYWHERE, device_of_comment
+from .tree import EVERYWHERE, Comments, device_of_comment
 
 _COMMENT = re.compile(r"#[^\n]*")
 _BLANK_LINE = re.compile(r"\n\s*\n")
@@ -27,9 +27,8 @@ class Surroundings:
     """What surrounds one rule; see `Rule`."""
 
     device: str | None
-    comments: tuple[str, ...]
+    comments: Comments
     note: str
-    spaced: bool
 
 
 def without_comments(text: str) -> str:
@@ -59,28 +58,35 @@ class Layout:
 
     def around(self, start: int, end: int) -> Surroundings:
         """What surrounds the rule in text[start:end], its semicolon included. To be asked in order."""
-        first = self._comments[self._next].start if self._next < len(self._comments) else start
-        spaced = _BLANK_LINE.search(self._text, self._last_end, min(first, start)) is not None
-        above = tuple(self._take(start))
+        above = list(self._take(start))
+        if self._blank_before(start):
+            above.append(None)
         device = self._device
-        inside = tuple(self._take(end))
-        note = self._note(end)
         self._last_end = end
-        return Surroundings(device, above + inside, note, spaced)
+        inside = [comment for comment in self._take(end) if comment is not None]
+        note = self._note(end)
+        return Surroundings(device, (*above, *inside), note)
 
-    def rest(self) -> tuple[str, ...]:
+    def rest(self) -> Comments:
         """The comments after the last rule."""
         return tuple(self._take(len(self._text)))
 
-    def _take(self, limit: int) -> Iterator[str]:
-        """The comments that start before the limit; heads of sections take effect instead."""
+    def _take(self, limit: int) -> Iterator[str | None]:
+        """The comments that start before the limit, and the blank lines; heads of sections take effect instead."""
         while self._next < len(self._comments) and self._comments[self._next].start < limit:
             comment = self._comments[self._next]
+            if self._blank_before(comment.start):
+                yield None
             self._next += 1
+            self._last_end = comment.end
             if comment.device is None:
                 yield comment.text
             else:
                 self._device = None if comment.device == EVERYWHERE else comment.device
+
+    def _blank_before(self, start: int) -> bool:
+        """Whether there is a blank line between the last rule or comment and this place."""
+        return self._last_end > 0 and _BLANK_LINE.search(self._text, self._last_end, start) is not None
 
     def _note(self, end: int) -> str:
         """The comment on the line on which a rule ends."""
@@ -90,4 +96,5 @@ class Layout:
         if comment.device is not None or not comment.text or self._text[end : comment.start].strip(" \t"):
             return ""
         self._next += 1
+        self._last_end = comment.end
         return comment.text

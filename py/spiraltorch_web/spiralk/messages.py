@@ -104,8 +104,9 @@ def expectations(accepted: frozenset[str]) -> tuple[str, ...]:
         return ("a value", *_signs(accepted - _VALUE))
     if "NAME" in accepted:
         return ("a rule",)
-    operator = ("an operator",) if accepted & _OPERATOR else ()
-    return (*operator, *_signs(accepted))
+    if accepted & _OPERATOR:
+        return ("an operator", *_signs(accepted - {"LPAR"}))
+    return _signs(accepted)
 
 
 def _signs(accepted: frozenset[str]) -> tuple[str, ...]:
@@ -116,9 +117,12 @@ def _advice(error: UnexpectedToken, accepted: frozenset[str]) -> str:
     token = error.token
     if token.type == "COMPARE" and accepted & _OPERATOR:
         return "Comparisons do not chain: write a < b && b < c."
+    before = error.interactive_parser.parser_state.value_stack[-1:]
     if accepted == {"COLON", "LPAR"}:
-        return _advice_for_rule(str(error.interactive_parser.parser_state.value_stack[-1]))
-    return _ADVICE.get(str(token), "")
+        return _advice_for_rule(str(before[0]))
+    # Signs and words not yet part of anything are still tokens, which are strings.
+    words = [str(token), *(str(part) for part in before if isinstance(part, str))]
+    return next((_ADVICE[word] for word in words if word in _ADVICE), "")
 
 
 def _advice_for_rule(word: str) -> str:

@@ -92,7 +92,6 @@ def _rule(draft: Draft, layout: Layout, end: int) -> Rule:
         device=around.device,
         comments=around.comments,
         note=around.note,
-        spaced=around.spaced,
         at=Place(draft.word.line, draft.word.column),
     )
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
-from .tree import EVERYWHERE, Binary, Boolean, Call, Expression, HardRule, HintRule, Name, Number, Rule, Unary
+from .tree import EVERYWHERE, Binary, Boolean, Call, Comments, Expression, HardRule, HintRule, Name, Number, Rule, Unary
 
 WIDTH = 100
 # How tightly operators bind; operands of a comparison, which does not chain, bind tighter on both sides.
 _BINDING = {"||": 1, "&&": 2, "+": 4, "-": 4, "*": 5, "/": 5}
+_BLANK_LINES = re.compile("\n{3,}")
 _COMPARISON, _SIGN, _ATOM = 3, 6, 7
 
 
@@ -44,26 +46,31 @@ def rule_text(rule: Rule) -> str:
     raise TypeError(f"{type(rule).__name__} is no rule")
 
 
-def program_text(rules: Iterable[Rule], tail: Iterable[str]) -> str:
-    """All rules with their sections and comments, and the comments after the last one; ends with a newline if any."""
-    return "".join(f"{line}\n" for line in _lines(rules, tail))
+def program_text(rules: Iterable[Rule], tail: Comments) -> str:
+    """All rules with their sections and comments, and the comments after the last one; ends with a newline if any.
+
+    There are no two blank lines in a row, and none at either end.
+    """
+    paragraphs = "\n".join(_lines(rules, tail)).strip("\n")
+    return _BLANK_LINES.sub("\n\n", paragraphs) + "\n" if paragraphs else ""
 
 
-def _lines(rules: Iterable[Rule], tail: Iterable[str]) -> Iterator[str]:
+def _lines(rules: Iterable[Rule], tail: Comments) -> Iterator[str]:
     device = None
-    for number, rule in enumerate(rules):
-        if rule.spaced and number:
+    for rule in rules:
+        spaced = rule.comments[:1] == (None,)
+        if spaced:
             yield ""
         if rule.device != device:
             device = rule.device
             yield f"# device: {EVERYWHERE if device is None else device}"
-        yield from map(_comment, rule.comments)
-        yield f"{rule_text(rule)}  {_comment(rule.note)}" if rule.note else rule_text(rule)
-    yield from map(_comment, tail)
+        yield from map(_line, rule.comments[spaced:])
+        yield f"{rule_text(rule)}  {_line(rule.note)}" if rule.note else rule_text(rule)
+    yield from map(_line, tail)
 
 
-def _comment(text: str) -> str:
-    return f"# {text}".rstrip()
+def _line(comment: str | None) -> str:
+    return "" if comment is None else f"# {comment}".rstrip()
 
 
 def _chain(start: str, expression: Expression, end: str) -> Iterator[str]:

@@ -11,22 +11,21 @@ from .check import Finding, findings
 from .evaluate import Evaluation, Speaker, launch_values, speak, speaker
 from .explain import Explanation, explained
 from .printer import program_text
-from .tree import Rule, require_comment
+from .tree import Comments, Rule, single_spaced
 
 
 @dataclass(frozen=True)
 class Program:
-    """Rules in order, and the comments after the last one (``tail``, which does not count for equality).
+    """Rules in order, and what follows the last one: ``tail`` is like a rule's comments.
 
     Programs are joined by joining their rules: ``Program(a.rules + b.rules)``.
     """
 
     rules: tuple[Rule, ...] = ()
-    tail: tuple[str, ...] = field(default=(), compare=False, repr=False)
+    tail: Comments = field(default=(), compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        for comment in self.tail:
-            require_comment(comment)
+        object.__setattr__(self, "tail", single_spaced(self.tail))
 
     def evaluate(
         self,

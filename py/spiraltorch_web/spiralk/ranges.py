@@ -101,7 +101,7 @@ class Reasoner:
             case Number(value=value) | Boolean(value=value):
                 return exactly((value,))
             case Name():
-                return facts.ranges.get(expression, exactly((0,)))
+                return facts.ranges.get(expression, ANYTHING)  # unknown names are reported as such
         if expression.depth <= _NARROWED_DEPTH and expression in facts.ranges:
             return facts.ranges[expression]
         match expression:
@@ -258,4 +258,6 @@ def _abs(part: Range) -> Range:
 
 
 def _quotient(compute: Callable[..., float], left: Range, right: Range) -> Range:
+    if right.is_false:
+        return exactly((0,))
     return ANYTHING if right.low <= 0 <= right.high else _at_corners(compute, (left, right))

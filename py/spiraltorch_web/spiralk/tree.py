@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import KW_ONLY, dataclass, field
+from itertools import pairwise
 from typing import NamedTuple
 
 from ..errors import SpiralKError
@@ -17,9 +18,12 @@ from .names import HINTS, LARGEST, RESERVED, call_problem, hint_problem
 
 # Operators and functions inside each other; keeps everything that walks a tree far from Python's own limit.
 MAX_DEPTH = 64
+# No text is so long; a tree whose parts are shared could have exponentially many.
+MAX_SIZE = 1 << 18
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _DEVICE = re.compile(r"device\s*:\s*(.*)", re.IGNORECASE)
 EVERYWHERE = "any"
+Comments = tuple[str | None, ...]
 
 
 class Place(NamedTuple):
@@ -31,17 +35,22 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True)
 class Expression:
-    """What has a value. ``depth`` counts the levels of the tree, 1 for a leaf."""
+    """What has a value. ``depth`` counts the levels of the tree and ``size`` its parts; both are 1 for a leaf."""
 
     _: KW_ONLY
     at: Place | None = field(default=None, compare=False, repr=False)
     depth: int = field(default=1, init=False, compare=False, repr=False)
+    size: int = field(default=1, init=False, compare=False, repr=False)
 
     def _stand_on(self, *operands: Expression) -> None:
         depth = 1 + max(operand.depth for operand in operands)
         if depth > MAX_DEPTH:
             raise SpiralKError(f"the expression is nested deeper than {MAX_DEPTH} levels", suggestion="Split the rule.")
+        size = 1 + sum(operand.size for operand in operands)
+        if size > MAX_SIZE:
+            raise SpiralKError(f"the expression has more than {MAX_SIZE:,} parts", suggestion="Split the rule.")
         object.__setattr__(self, "depth", depth)
+        object.__setattr__(self, "size", size)
 
 
 @dataclass(frozen=True)
@@ -115,23 +124,22 @@ class Call(Expression):
 class Rule:
     """One rule. ``device`` is the adapter class of its section, None for rules that hold on every device.
 
-    ``comments`` stand on lines above the rule and ``note`` behind it, without the "#"; ``spaced`` asks for a blank line
-    above. None of the three counts for equality.
+    ``comments`` are the lines above the rule, without the "#", and None for a blank line; ``note`` is the comment
+    behind it. Neither counts for equality.
     """
 
     _: KW_ONLY
     device: str | None = None
-    comments: tuple[str, ...] = field(default=(), compare=False, repr=False)
+    comments: Comments = field(default=(), compare=False, repr=False)
     note: str = field(default="", compare=False, repr=False)
-    spaced: bool = field(default=False, compare=False, repr=False)
     at: Place | None = field(default=None, compare=False, repr=False)
 
     def _check(self, field_name: str) -> None:
         _require_word(field_name)
         if self.device is not None:
             require_device(self.device)
-        for comment in (*self.comments, self.note):
-            require_comment(comment)
+        single_spaced((self.note,))
+        object.__setattr__(self, "comments", single_spaced(self.comments))
 
 
 @dataclass(frozen=True)
@@ -216,12 +224,15 @@ def require_device(device: str) -> None:
         )
 
 
-def require_comment(comment: str) -> None:
-    """SpiralKError unless the text can be one comment that is no section's head."""
-    if "\n" in comment or "\r" in comment or comment != comment.strip():
-        raise SpiralKError(f"a comment is one line without spaces around it, not {comment!r}")
-    if device_of_comment(comment) is not None:
-        raise SpiralKError(f"the comment {comment!r} would begin a section; give the rules their device instead")
+def single_spaced(comments: Comments) -> Comments:
+    """The comments with single blank lines (None); SpiralKError unless each can be one that is no section's head."""
+    for comment in filter(None, comments):
+        if "\n" in comment or "\r" in comment or comment != comment.strip():
+            raise SpiralKError(f"a comment is one line without spaces around it, not {comment!r}")
+        if device_of_comment(comment) is not None:
+            raise SpiralKError(f"the comment {comment!r} would begin a section; give the rules their device instead")
+    later = (comment for before, comment in pairwise(comments) if comment is not None or before is not None)
+    return (*comments[:1], *later)
 
 
 def _require_word(word: str) -> None:

@@ -83,11 +83,13 @@ def missing_system_packages() -> list[str]:
         missing.append("mesa-vulkan-drivers")
     if find_library("vulkan") is None:
         missing.append("libvulkan1")
+    if shutil.which("redis-server") is None:
+        missing.append("redis-server")
     return missing
 
 
 def ensure_system_packages() -> None:
-    """Install Chromium and a CPU Vulkan driver when allowed to; else say which command does it."""
+    """Install Chromium, a CPU Vulkan driver and Redis when allowed to; else say which command does it."""
     missing = missing_system_packages()
     if not missing:
         return

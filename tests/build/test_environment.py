@@ -24,7 +24,7 @@ def bare_machine(monkeypatch):
 def test_what_cannot_be_installed_is_asked_for_with_the_exact_command(bare_machine):
     with pytest.raises(BuildError) as failure:
         environment.ensure_system_packages()
-    assert f"{COMMAND} chromium mesa-vulkan-drivers libvulkan1" in str(failure.value)
+    assert f"{COMMAND} chromium mesa-vulkan-drivers libvulkan1 redis-server" in str(failure.value)
 
 
 def test_a_machine_with_everything_is_left_alone(monkeypatch):

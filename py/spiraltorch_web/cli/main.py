@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from ..errors import SpiralError
 from ..version import __version__
 from .doctor import run_doctor
+from .roundtable import add_roundtable
 from .spiralk import add_spiralk
 
 
@@ -35,4 +36,5 @@ def _parser() -> argparse.ArgumentParser:
     doctor.add_argument("--json", action="store_true", help="print the report as JSON")
     doctor.set_defaults(run=lambda options: run_doctor(as_json=options.json))
     add_spiralk(commands)
+    add_roundtable(commands)
     return parser

@@ -74,10 +74,14 @@ class Memory:
 
     def tally(self, bucket: Bucket, pair: str) -> Tally:
         """How the trials of a pair of choices have gone so far, in all processes."""
+        return self.tallies().get(bucket.key, {}).get(pair, Tally())
+
+    def tallies(self) -> Tallies:
+        """All tallies: bucket key -> pair -> tally."""
         stamp = self._trials.stamp()
         if self._tallies[0] != stamp:
             self._tallies = stamp, _tallies(self._trials.read())
-        return self._tallies[1].get(bucket.key, {}).get(pair, Tally())
+        return self._tallies[1]
 
     def count(self, bucket: Bucket, pair: str, won: bool) -> Tally:
         """Count one trial; the tally with it. Raises TimeoutError when another process keeps the counts locked."""

@@ -10,6 +10,7 @@ until when it holds, by the server's clock.
 
 from __future__ import annotations
 
+import math
 import queue
 import sys
 import threading
@@ -24,14 +25,14 @@ from .hints import Contribution, Hint, decode, encode, key_of, merge
 from .problem import Bucket
 from .softlogic import SoftRule
 
-WAIT_SECONDS = 0.03  # of a plan
+WAIT_SECONDS = 0.02  # of a plan
 SOCKET_SECONDS = 0.5  # of the thread, per step
 REST_SECONDS = 5.0  # without a question after a failure
 FRESH_SECONDS = 60.0  # before a bucket is asked for again
 LIFETIME_SECONDS = 14 * 86400
 MACHINES_MOST = 512
 _CLOSING_SECONDS = 0.5
-_OPEN_MOST = 64
+_IN_PAGE = sys.platform == "emscripten"
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class _Mailbox:
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.requests: queue.Queue[Callable[[Any], None] | None] = queue.Queue()
+        self.requests: queue.Queue[_Question | _Statement | None] = queue.Queue()
         self.answers: dict[str, tuple[float, Heard]] = {}  # key -> when, what
         self.open: dict[str, threading.Event] = {}  # asked and not answered
         self.trouble = ""
@@ -62,13 +63,14 @@ class _Mailbox:
             self.answers[key] = (time.monotonic(), heard)
             self._done(key)
 
-    def fail(self, key: str | None, error: Exception) -> None:
+    def fail(self, request: _Question | _Statement, error: Exception) -> None:
         """The server did not do what it was asked; it is left alone for a while."""
         with self.lock:
-            self.trouble = f"{type(error).__name__}: {error}"[:200]
-            self.rest_until = time.monotonic() + REST_SECONDS
-            if key is not None:
-                self._done(key)
+            if time.monotonic() >= self.rest_until:
+                self.trouble = f"{type(error).__name__}: {error}"[:200]
+                self.rest_until = time.monotonic() + REST_SECONDS
+            if isinstance(request, _Question):
+                self._done(request.key)
 
     def _done(self, key: str) -> None:
         if event := self.open.pop(key, None):
@@ -91,31 +93,34 @@ class RedisVoice:
 
     def hear(self, bucket: Bucket) -> Heard:
         """What the machines agree on, within `WAIT_SECONDS`."""
-        if reason := self._unavailable():
-            return Heard(note=f"redis: {reason}")
+        if _IN_PAGE:
+            return Heard(note="redis: unavailable, a page has no sockets")
         key, box = key_of(bucket), self._mailbox
         with box.lock:
-            asked, known = box.answers.get(key, (0.0, Heard()))
+            asked, known = box.answers.get(key, (-math.inf, Heard()))
             now = time.monotonic()
-            if known.note and now - asked < FRESH_SECONDS:
+            if now - asked < FRESH_SECONDS:
                 return known
             if now < box.rest_until:
-                return Heard(known.rules, f"redis: failed just now ({box.trouble})")
-            waits = not box.open
+                return Heard(known.rules, f"redis: down ({box.trouble})")
+            # An open question shows that the server is slow: one plan has waited already. And nothing can come before
+            # the thread has loaded the package, which takes longer than a plan may wait.
+            patient = not box.open and "redis" in sys.modules
             answered = box.open.get(key)
-            if answered is None and len(box.open) < _OPEN_MOST:
+            if answered is None:
                 answered = box.open[key] = threading.Event()
                 box.requests.put(_Question(key, self._machine(), box))
         self._start()
-        if waits and answered.wait(WAIT_SECONDS):
+        if patient and answered.wait(WAIT_SECONDS):
             with box.lock:
-                _, heard = box.answers.get(key, (0.0, None))
-            return heard or Heard(known.rules, f"redis: down ({box.trouble})")
-        return Heard(known.rules, f"redis: slow, no answer within {1000 * WAIT_SECONDS:.0f} ms")
+                asked, heard = box.answers.get(key, (-math.inf, Heard()))
+                return heard if asked >= now else Heard(known.rules, f"redis: down ({box.trouble})")
+        waited = f"within {1000 * WAIT_SECONDS:.0f} ms" if patient else "yet"
+        return Heard(known.rules, f"redis: slow, no answer {waited}")
 
     def publish(self, bucket: Bucket, hints: Sequence[Hint], trials: int) -> bool:
         """Tell the others what this machine has learnt about a bucket, without waiting; whether it is on its way."""
-        if self._unavailable() or time.monotonic() < self._mailbox.rest_until:
+        if _IN_PAGE or time.monotonic() < self._mailbox.rest_until:
             return False
         self._mailbox.requests.put(_Statement(key_of(bucket), self._machine(), tuple(hints), trials, self._mailbox))
         self._start()
@@ -125,11 +130,6 @@ class RedisVoice:
         """Let the thread finish what it has been given, for half a second at most."""
         if self._thread is not None:
             _finish(self._mailbox, self._thread)
-
-    def _unavailable(self) -> str:
-        if sys.platform == "emscripten":
-            return "unavailable, a page has no sockets"
-        return ""
 
     def _start(self) -> None:
         if self._thread is not None and self._thread.is_alive():
@@ -151,9 +151,10 @@ class _Question:
     box: _Mailbox
 
     def __call__(self, server: Any) -> None:
-        now, count = server.pipeline(transaction=False).time().hlen(self.key).execute()
-        if count > MACHINES_MOST:
-            self.box.settle(self.key, Heard(note=f"redis: garbage, {count} entries under {self.key}"))
+        questions = server.pipeline(transaction=False).time().hlen(self.key)
+        now, count = questions.execute(raise_on_error=False)
+        if not isinstance(count, int) or count > MACHINES_MOST:  # not even a hash, or too much of one
+            self.box.settle(self.key, Heard(note=f"redis: garbage under {self.key} ({count})"))
             return
         contributions, garbage = [], 0
         for machine, data in server.hgetall(self.key).items():
@@ -192,28 +193,28 @@ def _serve(url: str, box: _Mailbox) -> None:
     """The thread: one request after the other, until there is none more to come."""
     server = None
     while (request := box.requests.get()) is not None:
-        key = request.key if isinstance(request, _Question) else None
         try:
+            # While the server is left alone, what was still in the queue fails at once.
+            if time.monotonic() < box.rest_until:
+                raise ConnectionError(box.trouble)
             server = server or _connect(url)
             request(server)
         except Exception as error:  # whatever a broken server or a missing package makes of it
-            box.fail(key, error)
+            box.fail(request, error)
     if server is not None:
         server.close()
 
 
 def _connect(url: str) -> Any:
-    from redis import Redis  # loading it takes longer than a plan may wait
+    from redis import Redis
     from redis.backoff import NoBackoff
     from redis.retry import Retry
 
-    return Redis.from_url(
-        url,
-        socket_timeout=SOCKET_SECONDS,
-        socket_connect_timeout=SOCKET_SECONDS,
-        retry=Retry(NoBackoff(), 0),
-        decode_responses=False,
-    )
+    options = {"socket_timeout": SOCKET_SECONDS, "socket_connect_timeout": SOCKET_SECONDS, "decode_responses": False}
+    try:
+        return Redis.from_url(url, retry=Retry(NoBackoff(), 0), **options)
+    except ValueError:  # its text may quote the address, and with it a password
+        raise ValueError("REDIS_URL is no address of the form redis://host:port/number") from None
 
 
 def _finish(box: _Mailbox, thread: threading.Thread) -> None:

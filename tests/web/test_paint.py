@@ -11,7 +11,8 @@ TOLERANCE = 2
 
 SIMILAR = """async ({ form, columns }) => {
   const at = (name) => new URL(name, location.href).href;
-  const { BoundaryPainter } = await import(at("gpu/paint.js"));
+  const { BoundaryPainter, Screen } = await import(at("gpu/paint.js"));
+  const { Painter } = await import(at("kernel/painter.js"));
   const { colourBoundary } = await import(at("kernel/colours.js"));
   const adapter = await navigator.gpu.requestAdapter();
   const device = await adapter.requestDevice();
@@ -27,12 +28,14 @@ SIMILAR = """async ({ form, columns }) => {
       for (let column = 0; column < columns; column += 1) answers[row + column] /= total;
     }
   }
-  const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST;
+  const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
   const buffer = device.createBuffer({ size: answers.byteLength, usage });
   device.queue.writeBuffer(buffer, 0, answers);
   const canvas = new OffscreenCanvas(64, 64);
-  const painter = await BoundaryPainter.open(device);
-  painter.paint(canvas, buffer, { resolution, columns, form });
+  const painter = new Painter(() => {});
+  (await BoundaryPainter.open(device)).show(new Screen(painter), buffer, { tag: "a", resolution, columns, form });
+  device.queue.writeBuffer(buffer, 0, new Float32Array(answers.length)); // the picture is of what was there before
+  painter.accept("a", canvas);
   const picture = await createImageBitmap(canvas);
   await device.queue.onSubmittedWorkDone();
   const sheet = new OffscreenCanvas(picture.width, picture.height).getContext("2d");

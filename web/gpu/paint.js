@@ -1,28 +1,44 @@
 /**
- * Paints a model's answers on a canvas from the buffer they lie in: no number leaves the GPU.
+ * Paints what lies in the GPU's buffers on canvases: no number leaves the GPU.
  */
 
+import { Painter as Shader } from "../engine/device/web/painting.js";
+import { resize } from "../kernel/painter.js";
 import { CLASS_COLOURS } from "../ui/palette.js";
 
-/** Pixels along a side of the canvas; the grid below it is coarser and interpolated. */
-const CANVAS_SIZE = 512;
+/** Pixels along a side of a boundary; the grid below it is coarser and interpolated. */
+const BOUNDARY = { width: 512, height: 512 };
 const VIEW_BYTES = 16 + 8 * 16;
 
+/** Shows pictures of a painter under their names, from copies of the buffers where the page has yet to give a canvas. */
+export class Screen {
+  /** @param {import("../kernel/painter.js").Painter} painter owns the canvases */
+  constructor(painter) {
+    this.painter = painter;
+  }
+
+  /**
+   * Queue one picture.
+   * @param {Shader} shader
+   * @param {{name: string, size: {width: number, height: number}, uniforms: Uint8Array}} picture
+   * @param {[GPUBuffer, number][]} inputs buffers and how many bytes of each
+   */
+  show(shader, { name, size, uniforms }, inputs) {
+    const at = this.painter.has(name, "webgpu") ? inputs : copies(shader.device, inputs);
+    this.painter.onCanvas(name, size, "webgpu", (canvas) => {
+      resize(canvas, size);
+      shader.paintCanvas(canvas, uniforms, at);
+      if (at !== inputs) at.forEach(([buffer]) => buffer.destroy());
+    });
+  }
+}
+
+/** A model's answers on the plane: the classes' colours in proportion to their probabilities. */
 export class BoundaryPainter {
   /** @param {GPUDevice} device @param {string} code the text of boundary.wgsl */
   constructor(device, code) {
-    this.device = device;
     this.code = code;
-    this.format = navigator.gpu.getPreferredCanvasFormat();
-    const module = device.createShaderModule({ code });
-    this.pipeline = device.createRenderPipeline({
-      layout: "auto",
-      vertex: { module, entryPoint: "cover" },
-      fragment: { module, entryPoint: "shade", targets: [{ format: this.format }] },
-    });
-    const usage = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST;
-    this.view = device.createBuffer({ size: VIEW_BYTES, usage });
-    this.contexts = new WeakMap();
+    this.shader = new Shader(device, code);
   }
 
   /** Fetch the shader and make a painter. @param {GPUDevice} device */
@@ -39,53 +55,27 @@ export class BoundaryPainter {
 
   /**
    * Queue one picture.
-   * @param {OffscreenCanvas} canvas
+   * @param {Screen} screen
    * @param {GPUBuffer} answers f32[resolution², columns], the top row first
-   * @param {{resolution: number, columns: number, form: "logits"|"probabilities"}} facts
+   * @param {{tag: string, resolution: number, columns: number, form: "logits"|"probabilities"}} event
    */
-  paint(canvas, answers, { resolution, columns, form }) {
-    const size = 4 * resolution * resolution * columns;
-    this.device.queue.writeBuffer(this.view, 0, viewBytes(resolution, columns, form));
-    const group = this.device.createBindGroup({
-      layout: this.pipeline.getBindGroupLayout(0),
-      entries: [
-        { binding: 0, resource: { buffer: this.view } },
-        { binding: 1, resource: { buffer: answers, offset: 0, size } },
-      ],
-    });
-    const target = this.contextOf(canvas).getCurrentTexture().createView();
-    const encoder = this.device.createCommandEncoder();
-    const pass = encoder.beginRenderPass({
-      colorAttachments: [{ view: target, loadOp: "clear", storeOp: "store", clearValue: [1, 1, 1, 1] }],
-    });
-    pass.setPipeline(this.pipeline);
-    pass.setBindGroup(0, group);
-    pass.draw(3);
-    pass.end();
-    this.device.queue.submit([encoder.finish()]);
+  show(screen, answers, { tag, resolution, columns, form }) {
+    const picture = { name: tag, size: BOUNDARY, uniforms: viewBytes(resolution, columns, form) };
+    screen.show(this.shader, picture, [[answers, 4 * resolution * resolution * columns]]);
   }
+}
 
-  /** A copy of answers whose own buffer may be reused before the page has made the canvas. */
-  copy(answers, { resolution, columns }) {
-    const size = 4 * resolution * resolution * columns;
-    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST;
-    const kept = this.device.createBuffer({ size, usage });
-    const encoder = this.device.createCommandEncoder();
-    encoder.copyBufferToBuffer(answers, 0, kept, 0, size);
-    this.device.queue.submit([encoder.finish()]);
-    return kept;
-  }
-
-  contextOf(canvas) {
-    if (!this.contexts.has(canvas)) {
-      canvas.width = CANVAS_SIZE;
-      canvas.height = CANVAS_SIZE;
-      const context = canvas.getContext("webgpu");
-      context.configure({ device: this.device, format: this.format, alphaMode: "opaque" });
-      this.contexts.set(canvas, context);
-    }
-    return this.contexts.get(canvas);
-  }
+/** Copies of buffers, which may be reused before the page has made the canvas. */
+function copies(device, inputs) {
+  const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST;
+  const encoder = device.createCommandEncoder();
+  const kept = inputs.map(([buffer, size]) => {
+    const copy = device.createBuffer({ size, usage });
+    encoder.copyBufferToBuffer(buffer, 0, copy, 0, size);
+    return [copy, size];
+  });
+  device.queue.submit([encoder.finish()]);
+  return kept;
 }
 
 function viewBytes(resolution, columns, form) {
@@ -93,5 +83,5 @@ function viewBytes(resolution, columns, form) {
   new Uint32Array(bytes, 0, 4).set([resolution, columns, form === "probabilities" ? 1 : 0, 0]);
   const colours = new Float32Array(bytes, 16);
   CLASS_COLOURS.forEach(([red, green, blue], index) => colours.set([red / 255, green / 255, blue / 255, 1], 4 * index));
-  return bytes;
+  return new Uint8Array(bytes);
 }

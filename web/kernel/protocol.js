@@ -57,6 +57,8 @@
  *            form: "logits"|"probabilities", extent: number[], points: Float32Array, labels: Uint8Array,
  *            answers: Float32Array}} BoundaryShown
  *   `answers` [resolution², columns] stay in the worker; `points` and `labels` are empty when unchanged.
+ * @typedef {{kind: "painting", tag: string, step: number, width: number, height: number}} PaintingShown
+ *   The worker has painted it, at most once per frame of the display and tag.
  * @typedef {{kind: "histogram", tag: string, step: number, edges: number[], counts: number[]}} Histogram
  * @typedef {{kind: "matrix", tag: string, step: number, values: number[][], rows: string[], columns: string[],
  *            rowTitle: string, columnTitle: string}} Matrix  A value that is no finite number is null, here and below.
@@ -65,7 +67,8 @@
  * @typedef {{kind: "text", tag: string, step: number, text: string}} TextShown
  * @typedef {{kind: "progress", label: string, done: number, total: number|null, rate: number}} Progress
  * @typedef {{kind: "parameters", count: number}} Parameters
- * @typedef {Scalars|ImageShown|BoundaryShown|Histogram|Matrix|Curves|TextShown|Progress|Parameters} LiveEvent
+ * @typedef {Scalars|ImageShown|BoundaryShown|PaintingShown|Histogram|Matrix|Curves|TextShown|Progress|
+ *   Parameters} LiveEvent
  */
 
 const TO_WORKER = new Set(["boot", "run", "control", "canvas"]);

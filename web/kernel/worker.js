@@ -2,9 +2,11 @@
  * The module worker: owns Pyodide, the GPU device and every OffscreenCanvas. The page holds only the interface.
  */
 
+import { Screen } from "../gpu/paint.js";
 import { boot } from "./boot.js";
 import { colourBoundary, colourRaster } from "./colours.js";
 import { Control } from "./control.js";
+import { Frames } from "./frames.js";
 import { OutputBatcher } from "./output.js";
 import { Painter } from "./painter.js";
 import { sendToPage } from "./protocol.js";
@@ -19,6 +21,10 @@ const output = new OutputBatcher((chunks, dropped) => sendToPage({ type: "output
 const painter = new Painter((name, width, height) =>
   sendToPage({ type: "canvas-wanted", name, width, height }));
 
+const screen = new Screen(painter);
+
+const frames = new Frames();
+
 /** What Python sees as the module `spiraltorch_page`; see bridge.py for the other half. */
 const pageModule = {
   breathe: () => control.breathe(),
@@ -29,6 +35,7 @@ const pageModule = {
   readTable: (name) => readFile(new URL(`tuner_tables/${encodeURIComponent(name)}`, base)),
   keepCheckpoint: (data) => sendToPage({ type: "checkpoint", data }, [data.buffer]),
   takeCheckpoint,
+  frameDue: (name) => frames.due(name),
   show: (json, arrays) => show({ ...JSON.parse(json), ...arrays }),
 };
 
@@ -50,29 +57,34 @@ function show(event) {
     paintBoundary(event);
     told = { ...event, answers: null };
   }
+  if (event.kind === "painting") {
+    paintPainting(event);
+    told = { kind: event.kind, tag: event.tag, step: event.step, width: event.width, height: event.height };
+  }
   const transfer = Object.values(told).filter(ArrayBuffer.isView).map((array) => array.buffer);
   sendToPage({ type: "live", event: told }, transfer);
 }
 
 /** From the GPU's buffer where the answers lie in one, else from the numbers. */
 function paintBoundary(event) {
-  if (event.handle === undefined) {
-    painter.paint(event.tag, squareOf(event), () => colourBoundary(event));
-    return;
-  }
-  const { boundaries } = kernel;
-  const answers = globalThis.spiraltorchExecutor.current.bufferOf(event.handle);
-  const canvas = painter.canvases.get(event.tag);
-  if (canvas) {
-    boundaries.paint(canvas, answers, event);
-    return;
-  }
-  const kept = boundaries.copy(answers, event);
-  painter.onCanvas(event.tag, squareOf(event), (arrived) => {
-    boundaries.paint(arrived, kept, event);
-    kept.destroy();
-  });
+  if (event.handle === undefined) painter.paint(event.tag, squareOf(event), () => colourBoundary(event));
+  else kernel.boundaries.show(screen, executor().bufferOf(event.handle), event);
 }
+
+/** From the GPU's buffers with the engine's shader, else from the pixels. */
+function paintPainting({ tag, width, height, painter: number, inputs, uniforms, pixels }) {
+  frames.note(tag);
+  const size = { width, height };
+  if (pixels) {
+    painter.paint(tag, size, () => new Uint8ClampedArray(pixels.buffer, pixels.byteOffset, pixels.byteLength));
+    return;
+  }
+  const { painters } = executor();
+  const buffers = inputs.map(([handle, nbytes]) => [executor().bufferOf(handle), nbytes]);
+  screen.show(painters.get(number), { name: tag, size, uniforms }, buffers);
+}
+
+const executor = () => globalThis.spiraltorchExecutor.current;
 
 const squareOf = ({ resolution }) => ({ width: resolution, height: resolution });
 

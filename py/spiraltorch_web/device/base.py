@@ -1,4 +1,4 @@
-"""What a device is to the rest of the library: about ten verbs, and facts about the hardware."""
+"""What a device is to the rest of the library: a dozen verbs, and facts about the hardware."""
 
 from __future__ import annotations
 
@@ -68,6 +68,17 @@ class Device(Protocol):
 
     def submit(self, number: int, handles: Sequence[int]) -> None:
         """Queue one run with the external slots bound to ``handles``."""
+
+    def load_painter(self, source: str) -> object:
+        """Compile a WGSL module with entry points ``cover`` (vertices of one triangle over the picture) and ``shade``
+        (its fragments), once per text; what names it for `paint`. Raises KernelError. For devices that take "wgsl"."""
+
+    def paint(
+        self, painter: object, uniforms: bytes, inputs: Sequence[tuple[int, int]], size: tuple[int, int], target: int
+    ) -> None:
+        """Queue a picture of ``size`` (width, height) into the buffer ``target``: RGBA, 8 bits each, the top row
+        first, rows padded to multiples of 256 bytes. ``uniforms`` are bound at 0, the (handle, nbytes) ranges
+        ``inputs`` from 1 on."""
 
     def synchronize(self) -> None:
         """Wait until all queued work is done."""

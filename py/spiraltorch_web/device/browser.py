@@ -46,6 +46,7 @@ class BrowserDevice:
         self._run = executor.run  # looking a method up on a JavaScript object costs as much as calling it
         self._pool = BufferPool(self._create_buffer, self._destroy_buffers, info.caps.max_buffer_bytes)
         self._programs: dict[int, _Loaded] = {}
+        self._painters: dict[str, int] = {}
         self._bindings: LruCache[tuple[int, tuple[int, ...]], int] = LruCache(BINDINGS_KEPT, executor.unbind)
         self._numbers = itertools.count(1)
 
@@ -133,6 +134,20 @@ class BrowserDevice:
             raise translated(error) from None
         if crowded and can_run_sync():
             self._wait(self._executor.room())
+
+    def load_painter(self, source: str) -> int:
+        """Compile a fragment shader once; its number for `paint`. A later call raises what is wrong with it."""
+        if source not in self._painters:
+            number = next(self._numbers)
+            self._call(self._executor.loadPainter, number, source)
+            self._painters[source] = number
+        return self._painters[source]
+
+    def paint(
+        self, painter: int, uniforms: bytes, inputs: Sequence[tuple[int, int]], size: tuple[int, int], target: int
+    ) -> None:
+        """Queue a picture of ``size`` (width, height) into a buffer; see `Device.paint`."""
+        self._call(self._executor.paint, painter, memoryview(uniforms), json.dumps(inputs), *size, target)
 
     def synchronize(self) -> None:
         """Wait until all queued work is done."""

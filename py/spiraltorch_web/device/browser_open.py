@@ -25,6 +25,7 @@ MODULES = (
     "faults.js",
     "adapter.js",
     "pace.js",
+    "painting.js",
     "pipelines.js",
     "probe.js",
     "reader.js",

@@ -14,6 +14,7 @@ from ..ir.caps import Caps
 from ..ir.program import Kernel, Program
 from .base import DeviceInfo
 from .native_api import QUERIES, STORAGE, Api, Mapping
+from .native_paint import NativePainter
 from .native_program import LoadedProgram, PipelineCache, Steps, record
 from .native_read import Piece, Reader, plan_rounds
 from .pace import Pace
@@ -39,6 +40,7 @@ class NativeDevice:
         self._pipelines = PipelineCache(api, unchecked)
         self._programs: dict[int, LoadedProgram] = {}
         self._next_program = 1
+        self._painters: dict[str, NativePainter] = {}
         self._pace = Pace(api.wait)
         self._to_clear: dict[int, int] = {}  # reused buffers that must read as zero, with the bytes to clear
         self._unsubmitted = 0
@@ -139,6 +141,26 @@ class NativeDevice:
         encoder = self._encoder()
         _record_pass(encoder, steps, ffi.NULL)
         self._submit(encoder, "submitting a program")
+
+    # --- pictures -----------------------------------------------------------------------------------------------
+
+    def load_painter(self, source: str) -> str:
+        """Compile a fragment shader once; what names it for `paint`. Raises KernelError."""
+        if source not in self._painters:
+            self._api.check("loading a painter")
+            self._painters[source] = NativePainter(self._api, source)
+        return source
+
+    def paint(
+        self, painter: str, uniforms: bytes, inputs: Sequence[tuple[int, int]], size: tuple[int, int], target: int
+    ) -> None:
+        """Queue a picture of ``size`` (width, height) into a buffer; see `Device.paint`."""
+        bound = [(self._buffer(handle), nbytes) for handle, nbytes in inputs]
+        encoder = self._encoder()
+        self._painters[painter].record(encoder, uniforms, bound, size, self._buffer(target))
+        self._submit(encoder, "painting")
+
+    # --- waiting ------------------------------------------------------------------------------------------------
 
     def synchronize(self) -> None:
         """Wait until all queued work is done."""

@@ -19,8 +19,8 @@ from .progress import progress
 from .writer import Sink, Writer
 
 __all__ = [
-    "Curves", "Matrix", "Sink", "Writer", "add_boundary", "add_figure", "add_histogram", "add_image", "add_images",
-    "add_scalar", "add_scalars", "add_text", "flush", "progress", "watch",
+    "Curves", "Matrix", "Sink", "Writer", "add_boundary", "add_canvas", "add_figure", "add_histogram", "add_image",
+    "add_images", "add_scalar", "add_scalars", "add_text", "flush", "progress", "watch",
 ]  # fmt: skip
 
 
@@ -78,6 +78,11 @@ def add_boundary(
     CURRENT.writer().add_boundary(
         tag, model, points, labels, global_step, extent=extent, resolution=resolution, probabilities=probabilities
     )
+
+
+def add_canvas(tag: str, canvas: Any, global_step: int | None = None) -> None:
+    """Paint a `FractalCanvas`; see `Writer.add_canvas`."""
+    CURRENT.writer().add_canvas(tag, canvas, global_step)
 
 
 def watch(model: Any) -> None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 __all__ = [
-    "Boundary", "Curves", "Event", "Histogram", "Matrix", "Parameters", "Progress", "Raster", "Scalars", "Text",
+    "Boundary", "Curves", "Event", "Histogram", "Matrix", "Painting", "Parameters", "Progress", "Raster", "Scalars",
+    "Text",
 ]  # fmt: skip
 
 
@@ -53,6 +54,17 @@ class Boundary:
     @property
     def classes(self) -> int:
         return max(self.columns, 2)
+
+
+@dataclass(frozen=True)
+class Painting:
+    """A picture that is painted when it is shown: ``painting`` is a `FractalCanvas.painting()`."""
+
+    tag: str
+    step: int
+    width: int
+    height: int
+    painting: Any
 
 
 @dataclass(frozen=True)
@@ -116,4 +128,4 @@ class Parameters:
     count: int
 
 
-Event = Scalars | Raster | Boundary | Histogram | Matrix | Curves | Text | Progress | Parameters
+Event = Scalars | Raster | Boundary | Painting | Histogram | Matrix | Curves | Text | Progress | Parameters

@@ -1,13 +1,11 @@
-"""Pictures as RGB bytes, and PNG files of them, from the standard library alone."""
+"""Pictures as RGB bytes."""
 
 from __future__ import annotations
 
-import struct
-import zlib
 from dataclasses import dataclass
 
 from .boundary import class_shares
-from .events import Boundary, Curves, Matrix, Raster
+from .events import Boundary, Curves, Matrix, Painting, Raster
 from .palettes import CLASS_COLOURS, mix, ramp_colour
 
 WHITE = (255, 255, 255)
@@ -33,6 +31,15 @@ def picture_of_raster(raster: Raster) -> Picture:
     else:
         rgb = b"".join(bytes((round(255 * value),)) * 3 for value in scaled)
     return Picture(raster.width, raster.height, rgb)
+
+
+def picture_of_painting(event: Painting) -> Picture:
+    """What the shader or its twin paints, without alpha."""
+    rgba = event.painting.pixels()
+    rgb = bytearray(3 * event.width * event.height)
+    for channel in range(3):
+        rgb[channel::3] = rgba[channel::4]
+    return Picture(event.width, event.height, bytes(rgb))
 
 
 def picture_of_boundary(boundary: Boundary, answers, points, labels: bytes) -> Picture:
@@ -126,16 +133,3 @@ class Canvas:
 def _scale(low: float, high: float, start: float, end: float):
     width = (high - low) or 1.0
     return lambda value: start + (value - low) / width * (end - start)
-
-
-def png(picture: Picture) -> bytes:
-    """The picture as a PNG file (8 bits, RGB). [PNG 1.2, RFC 2083]"""
-    stride = 3 * picture.width
-    lines = (b"\0" + picture.rgb[start : start + stride] for start in range(0, stride * picture.height, stride))
-    header = struct.pack(">IIBBBBB", picture.width, picture.height, 8, 2, 0, 0, 0)
-    parts = ((b"IHDR", header), (b"IDAT", zlib.compress(b"".join(lines), 6)), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, body) for kind, body in parts)
-
-
-def _chunk(kind: bytes, body: bytes) -> bytes:
-    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))

@@ -8,9 +8,22 @@ from array import array
 from pathlib import Path
 from typing import Any, TextIO
 
+from ..png import encode_png
 from .drawing import blocks, progress_line, sparkline
-from .events import Boundary, Curves, Event, Histogram, Matrix, Parameters, Progress, Raster, Scalars, Text
-from .pixels import picture_of_boundary, picture_of_curves, picture_of_matrix, picture_of_raster, png
+from .events import (
+    Boundary,
+    Curves,
+    Event,
+    Histogram,
+    Matrix,
+    Painting,
+    Parameters,
+    Progress,
+    Raster,
+    Scalars,
+    Text,
+)
+from .pixels import picture_of_boundary, picture_of_curves, picture_of_matrix, picture_of_painting, picture_of_raster
 from .values import is_tensor, read_tensors
 
 PRINT_SECONDS = 1.0
@@ -29,7 +42,7 @@ class TerminalSink:
         self._stream = stream
         self._on_terminal = stream.isatty()
         self._curves: dict[str, tuple[array, array]] = {}
-        self._pictures: dict[str, Raster | Boundary | Matrix | Curves] = {}
+        self._pictures: dict[str, Raster | Boundary | Painting | Matrix | Curves] = {}
         self._points: dict[str, tuple[array, bytes]] = {}
         self._printed = 0.0
         self._bar = ""
@@ -55,6 +68,10 @@ class TerminalSink:
                 self._line(f"{event.tag} {event.edges[0]:.3g} {sparkline(event.counts)} {event.edges[-1]:.3g}")
             case _:
                 self._keep_picture(event)
+
+    def ready(self, tag: str) -> bool:
+        """No: a terminal keeps the last painting of a run."""
+        return False
 
     def close(self) -> None:
         """Print the last values, write the files and say where they are."""
@@ -87,7 +104,7 @@ class TerminalSink:
         for tag, (_, values) in self._curves.items():
             self._line(f"{tag.ljust(width)}  {sparkline(_thinned(values))}  {values[-1]:.4g}")
 
-    def _keep_picture(self, event: Raster | Boundary | Matrix | Curves) -> None:
+    def _keep_picture(self, event: Raster | Boundary | Painting | Matrix | Curves) -> None:
         if isinstance(event, Boundary) and event.labels:
             self._points[event.tag] = (event.points, event.labels)
         self._pictures[event.tag] = event
@@ -99,6 +116,8 @@ class TerminalSink:
             case Boundary():
                 answers = read_tensors([event.answers])[0] if is_tensor(event.answers) else event.answers
                 picture = picture_of_boundary(event, answers, *self._points.get(tag, (array("f"), b"")))
+            case Painting():
+                picture = picture_of_painting(event)
             case Matrix():
                 picture = picture_of_matrix(event)
                 self._line(_table(event))
@@ -107,7 +126,7 @@ class TerminalSink:
                 picture = picture_of_curves(event)
                 columns = {name: (event.x, values) for name, values in event.lines.items()}
                 self._write(f"{_file_name(tag)}.csv", _csv(columns, "x").encode())
-        self._write(f"{_file_name(tag)}.png", png(picture))
+        self._write(f"{_file_name(tag)}.png", encode_png(picture.width, picture.height, picture.rgb))
         if self._on_terminal and not isinstance(event, Matrix):
             self._line(f"{tag}, step {event.step}\n{blocks(picture)}")
 

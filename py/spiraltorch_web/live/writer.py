@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from ..errors import ArgumentError
 from ..host import HOSTS
 from .boundary import Extent, Planes
-from .events import Curves, Event, Histogram, Matrix, Parameters, Progress, Scalars, Text
+from .events import Curves, Event, Histogram, Matrix, Painting, Parameters, Progress, Scalars, Text
 from .figures import plain_figure, raster_of_matplotlib
 from .images import mosaic, raster_of
 from .values import is_tensor, numbers, read_tensors
@@ -29,6 +29,9 @@ class Sink(Protocol):
 
     def show(self, event: Event) -> None:
         """Display one event."""
+
+    def ready(self, tag: str) -> bool:
+        """Whether a painting under this tag would be seen now; the last one of a run is shown in any case."""
 
     def close(self) -> None:
         """Write what is still open."""
@@ -48,6 +51,7 @@ class Writer:
         self._counters: dict[str, int] = {}
         self._step: int | None = None
         self._planes = Planes()
+        self._canvases: dict[str, tuple[int, Any]] = {}  # those whose latest state has not been shown
 
     def add_scalar(self, tag: str, scalar_value: Any, global_step: int | None = None) -> None:
         """Add a point to the curve `tag`; the value is a number or a tensor of one element."""
@@ -124,6 +128,16 @@ class Writer:
         form = "probabilities" if probabilities else "logits"
         self._show(self._planes.answer(tag, step, model, (points, labels), extent, resolution, form))
 
+    def add_canvas(self, tag: str, canvas: Any, global_step: int | None = None) -> None:
+        """Paint a `FractalCanvas` as it is now.
+
+        The page paints at most once per frame, from the GPU's buffer; a call in between costs next to nothing. In a
+        terminal the last state is saved as PNG. What is pushed but never folded is not checked for NaN.
+        """
+        self._canvases[_checked(tag)] = (self._step_of(tag, global_step), canvas)
+        if self._sink.ready(tag):
+            self._paint(tag)
+
     def watch(self, model: Any) -> None:
         """Show how many numbers `model` learns (the sum over `model.parameters()`)."""
         sizes = (math.prod(parameter.shape) for parameter in model.parameters())
@@ -143,14 +157,26 @@ class Writer:
             self._sink.show(Scalars(points))
         self._flushed = perf_counter()
 
+    def paint(self) -> None:
+        """Show the latest state of every canvas."""
+        for tag in list(self._canvases):
+            self._paint(tag)
+
     def close(self) -> None:
         """Show and write everything that is still open."""
-        self.flush()
-        self._sink.close()
+        try:
+            self.paint()
+            self.flush()
+        finally:
+            self._sink.close()
 
     def progress(self, event: Progress) -> None:
         """Pass on how far a loop is; see `live.progress`."""
         self._sink.show(event)
+
+    def _paint(self, tag: str) -> None:
+        step, canvas = self._canvases.pop(tag)
+        self._show(Painting(tag, step, canvas.width, canvas.height, canvas.painting()))
 
     def _show(self, event: Event) -> None:
         self._sink.show(event)

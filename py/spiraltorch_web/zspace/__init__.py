@@ -9,9 +9,23 @@ from typing import Any
 # Name -> (module, attribute), or (module, None) for the module itself.
 _LAZY = MappingProxyType(
     {
+        "AmegaHypergrad": ("tape", "AmegaHypergrad"),
+        "BandEnergy": ("bands", "BandEnergy"),
+        "Bands": ("bands", "Bands"),
         "Euclidean": ("manifolds", "Euclidean"),
+        "FractalCanvas": ("fractal", "FractalCanvas"),
+        "FractalPatch": ("fractal", "FractalPatch"),
+        "GradientSummary": ("tape", "GradientSummary"),
+        "Hypergrad": ("tape", "Hypergrad"),
+        "LanguageWaveEncoder": ("encoder", "LanguageWaveEncoder"),
+        "OpenCartesianTopos": ("topos", "OpenCartesianTopos"),
         "PoincareBall": ("manifolds", "PoincareBall"),
+        "RoundtableConfig": ("bands", "RoundtableConfig"),
+        "RoundtableSchedule": ("bands", "RoundtableSchedule"),
+        "UringFractalScheduler": ("fractal", "UringFractalScheduler"),
+        "fractal": ("fractal", None),
         "geometry": ("geometry", None),
+        "relation_from_image": ("fractal", "relation_from_image"),
     }
 )
 

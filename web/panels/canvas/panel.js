@@ -9,8 +9,8 @@ import { TextView } from "./text.js";
 
 /** Kind of live event to the view that shows it. A view has `element`, `show(event)` and maybe `canvas`. */
 const VIEWS = {
-  boundary: BoundaryView, image: ImageView, histogram: HistogramView, matrix: MatrixView, curves: CurvesView,
-  text: TextView,
+  boundary: BoundaryView, image: ImageView, painting: ImageView, histogram: HistogramView, matrix: MatrixView,
+  curves: CurvesView, text: TextView,
 };
 
 export function mount(root, { kernel, store }) {

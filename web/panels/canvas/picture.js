@@ -15,8 +15,9 @@ export class ImageView {
     if (canvases.has(tag)) this.adopt(canvases.get(tag));
   }
 
-  /** Take the canvas that the worker paints on. */
+  /** Take the canvas that the worker paints on, in place of an earlier one. */
   adopt(canvas) {
+    this.canvas?.remove();
     this.canvas = canvas;
     this.stack.prepend(canvas);
   }

@@ -11,6 +11,7 @@
 import { openDevice } from "./adapter.js";
 import { ExecutorError, Faults } from "./faults.js";
 import { Pace } from "./pace.js";
+import { Painter } from "./painting.js";
 import { Pipelines } from "./pipelines.js";
 import { probeSubgroupSize } from "./probe.js";
 import { Reader } from "./reader.js";
@@ -31,7 +32,7 @@ export async function openExecutor(wish) {
   return executor;
 }
 
-/** One GPU device with everything that lives on it. `device`, `bufferOf` and `onLost` serve the page's painting. */
+/** One GPU device with everything that lives on it. `device`, `bufferOf`, `painters` and `onLost` serve the page's painting. */
 export class Executor {
   constructor(device, facts) {
     this.device = device;
@@ -42,6 +43,7 @@ export class Executor {
     this.reader = new Reader(device, this.faults);
     this.buffers = new Map();
     this.programs = new Map();
+    this.painters = new Map();
     this.bindings = new Map();
     this.groups = new Map();
     this.toClear = new Map();
@@ -209,6 +211,32 @@ export class Executor {
     for (const [handle, nbytes] of this.toClear) encoder.clearBuffer(this.bufferOf(handle), 0, nbytes);
     this.toClear.clear();
     return encoder;
+  }
+
+  // --- pictures -------------------------------------------------------------------------------------------------
+
+  /** Keep a painter with a shader's code under a number; see painting.js. What is wrong with it is reported later. */
+  loadPainter(number, code) {
+    this.faults.check();
+    this.painters.set(number, this.faults.scoped(() => new Painter(this.device, code)));
+  }
+
+  /** Paint into the buffer `target`. Uniforms are a PyProxy of bytes; inputs a JSON list of [handle, bytes]. */
+  paint(number, uniforms, inputs, width, height, target) {
+    this.faults.check();
+    const view = uniforms.getBuffer("u8");
+    try {
+      const encoder = this.encoder();
+      const buffers = JSON.parse(inputs).map(([handle, nbytes]) => [this.bufferOf(handle), nbytes]);
+      this.faults.scoped(() => {
+        const painter = this.painters.get(number);
+        const texture = painter.paintBuffer(encoder, view.data, buffers, [width, height], this.bufferOf(target));
+        this.device.queue.submit([encoder.finish()]);
+        texture.destroy();
+      });
+    } finally {
+      view.release();
+    }
   }
 
   // --- waiting --------------------------------------------------------------------------------------------------

@@ -1,0 +1,240 @@
+"""Relations that stream through a bounded ring and blend into one: `FractalPatch` and `UringFractalScheduler`."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from ...compiled import compile as compiled
+from ...dtypes import float32
+from ...errors import ArgumentError, ShapeError
+from ...tensor import Tensor, isfinite, ones, stack, tensor, where, zeros
+from ...tensor.alarms import watch
+
+DEPTHS_PER_HALVING = 8
+# Patches that one launch of the fold takes; longer rings fold part by part with the same program.
+PART = 32
+
+
+@dataclass(frozen=True, eq=False)
+class FractalPatch:
+    """One relation and how much it counts.
+
+    ``relation`` f32[rows, columns] is a tensor or (nested) numbers; a vector is one row. ``coherence`` > 0 makes the
+    patch count more, ``tension`` > 0 less, and every 8 levels of ``depth`` (an int from 0 on) halve it. The patch
+    keeps the relation's present values, without history. Whether these are finite is checked when it is pushed.
+
+    Raises ArgumentError and ShapeError.
+    """
+
+    relation: Tensor
+    coherence: float = 1.0
+    tension: float = 1.0
+    depth: int = 0
+
+    def __post_init__(self) -> None:
+        _require_positive("coherence", self.coherence)
+        _require_positive("tension", self.tension)
+        if isinstance(self.depth, bool) or not isinstance(self.depth, int) or self.depth < 0:
+            raise ArgumentError(f"depth is an int from 0 on; got {self.depth!r}")
+        object.__setattr__(self, "relation", _as_relation(self.relation))
+
+    def weight(self, shallowest: int = 0) -> float:
+        """coherence / (1 + tension) · 2^(−depth/8), with the depth counted from ``shallowest``."""
+        return self.coherence / (1.0 + self.tension) * 2.0 ** (-(self.depth - shallowest) / DEPTHS_PER_HALVING)
+
+    @cached_property
+    def finite(self) -> bool:
+        """Whether every value is a finite number. Reads the device once."""
+        return bool(self._all_finite().item())
+
+    async def finite_async(self) -> bool:
+        """As `finite`, without blocking the event loop."""
+        if "finite" not in self.__dict__:
+            self.__dict__["finite"] = bool(await self._all_finite().item_async())
+        return self.finite
+
+    def _all_finite(self) -> Tensor:
+        return isfinite(self.relation).all()
+
+
+@dataclass(frozen=True)
+class Fold:
+    """What a ring blends into, still on the device: ``relation`` f32[rows, columns] and its largest magnitude."""
+
+    relation: Tensor
+    peak: Tensor
+
+
+class UringFractalScheduler:
+    """A ring of the latest ``capacity`` patches; a further one drops the oldest.
+
+    Memory stays bounded by the ring however much is pushed. All patches of a ring have one shape. ``push`` checks
+    that values are finite, which on a GPU waits for one number. With ``strict=False`` the fold checks instead: there a
+    patch that fails counts as zero, and the next read of any value raises ArgumentError.
+
+    Raises ArgumentError for a capacity that is no int from 1 on.
+    """
+
+    def __init__(self, capacity: int, *, strict: bool = True) -> None:
+        if isinstance(capacity, bool) or not isinstance(capacity, int) or capacity < 1:
+            raise ArgumentError(f"capacity is an int from 1 on; got {capacity!r}")
+        self.capacity = capacity
+        self.strict = strict
+        self.pushed = 0
+        self.dropped = 0
+        self._ring: deque[FractalPatch] = deque()
+        self._fold = compiled(_fold_part)
+        self._start: Tensor | None = None
+
+    def __len__(self) -> int:
+        return len(self._ring)
+
+    def __iter__(self) -> Iterator[FractalPatch]:
+        """The patches, oldest first."""
+        return iter(tuple(self._ring))
+
+    def len(self) -> int:
+        """How many patches the ring holds."""
+        return len(self._ring)
+
+    def push(self, patch: FractalPatch) -> None:
+        """Add a patch; a full ring drops its oldest one. Raises ArgumentError and ShapeError and then keeps its own."""
+        self._require_fitting(patch)
+        if self.strict and not patch.finite:
+            raise _not_finite(patch, patch.relation.tolist())
+        self._keep(patch)
+
+    async def push_async(self, patch: FractalPatch) -> None:
+        """As `push`, without blocking the event loop, which gets a turn."""
+        self._require_fitting(patch)
+        if self.strict and not await patch.finite_async():
+            raise _not_finite(patch, await patch.relation.tolist_async())
+        self._require_fitting(patch)  # another task may have pushed meanwhile
+        self._keep(patch)
+        await asyncio.sleep(0)
+
+    def pop(self) -> FractalPatch:
+        """Take the oldest patch out. ArgumentError when there is none."""
+        if not self._ring:
+            raise ArgumentError("the ring is empty: push a patch before pop")
+        return self._ring.popleft()
+
+    def clear(self) -> None:
+        """Take all patches out; the next one may have another shape."""
+        self._ring.clear()
+
+    def total_weight(self) -> float:
+        """The sum of the weights, depths counted from the smallest one in the ring; 0 when it is empty."""
+        return sum(self._weights())
+
+    def fold_coherence(self) -> Tensor:
+        """Σ w·R/‖R‖ / Σ w over the ring: f32[rows, columns], with the Frobenius norm; a relation of zeros adds none.
+
+        Raises ArgumentError when the ring is empty.
+        """
+        return self.fold().relation
+
+    def fold(self) -> Fold:
+        """The same with its largest magnitude."""
+        if not self._ring:
+            raise ArgumentError("the ring is empty: push a patch before folding")
+        relations = [patch.relation for patch in self._ring]
+        shares = _shares(self._weights())
+        numbers = range(self.pushed - len(relations) + 1, self.pushed + 1)
+        folded, part = self._nothing_like(relations[0]), min(self.capacity, PART)
+        for start in range(0, len(relations), part):
+            taken = slice(start, start + part)
+            facts = tensor([_filled(shares[taken], part, 0.0), _filled(numbers[taken], part, 0.0)])
+            folded, peak = self._fold(_filled(relations[taken], part, relations[start]), facts, folded)
+        return Fold(folded, peak)
+
+    def _weights(self) -> list[float]:
+        shallowest = min((patch.depth for patch in self._ring), default=0)
+        return [patch.weight(shallowest) for patch in self._ring]
+
+    def _require_fitting(self, patch: FractalPatch) -> None:
+        if not isinstance(patch, FractalPatch):
+            raise ArgumentError(f"push takes a FractalPatch; got {type(patch).__name__}")
+        if self._ring and patch.relation._node.shape != self._ring[0].relation._node.shape:
+            raise ShapeError(
+                f"this ring holds relations of shape {tuple(self._ring[0].relation.shape)}; "
+                f"got {tuple(patch.relation.shape)}"
+            )
+
+    def _keep(self, patch: FractalPatch) -> None:
+        if len(self._ring) == self.capacity:
+            self._ring.popleft()
+            self.dropped += 1
+        self._ring.append(patch)
+        self.pushed += 1
+
+    def _nothing_like(self, relation: Tensor) -> Tensor:
+        """Zeros to add to, kept from fold to fold."""
+        if self._start is None or self._start.shape != relation.shape or self._start.device != relation.device:
+            self._start = zeros(*relation.shape).to(relation.device)
+        return self._start
+
+
+def _fold_part(relations: list[Tensor], facts: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
+    """``before`` + Σ share_i·R_i/‖R_i‖, and the largest magnitude of that.
+
+    ``facts`` f32[2, n] has the shares and the patches' numbers, counted from 1. Each relation is divided by its largest
+    magnitude before squares are taken, which would overflow float32 at 2e19 and vanish at 1e-23.
+    """
+    count = len(relations)
+    rows = stack(relations).reshape(count, -1)
+    finite = isfinite(rows).all(1)
+    watch("FractalPatch", where(finite, zeros(count), facts[1]).max(), _complaint)
+    largest = rows.abs().max(1, keepdim=True).values
+    scaled = rows / where(largest > 0, largest, ones(count, 1))
+    norms = scaled.square().sum(1, keepdim=True).sqrt()
+    weights = facts[0].reshape(count, 1) / where(norms > 0, norms, ones(count, 1))
+    # By selection: zero times NaN is NaN.
+    terms = where(finite.reshape(count, 1), scaled * weights, zeros(count, 1))
+    folded = before + terms.sum(0).reshape(before.shape)
+    return folded, folded.abs().max()
+
+
+def _complaint(number: float) -> str | None:
+    return f"patch number {number:.0f} of a ring holds NaN or infinity and counts as zero" if number else None
+
+
+def _filled(values: Sequence[Any], length: int, filler: Any) -> list[Any]:
+    return [*values, *[filler] * (length - len(values))]
+
+
+def _shares(weights: Sequence[float]) -> list[float]:
+    """The weights over their sum; scaled by the largest first, so that no sum overflows."""
+    largest = max(weights)
+    scaled = [weight / largest for weight in weights]
+    total = sum(scaled)
+    return [weight / total for weight in scaled]
+
+
+def _as_relation(value: Any) -> Tensor:
+    given = value.detach() if isinstance(value, Tensor) else tensor(value)
+    if given.dtype is not float32:
+        given = given.to(float32)
+    shape = tuple(given.shape)
+    if len(shape) == 1 and shape[0]:
+        return given.reshape(1, shape[0])
+    if len(shape) != 2 or 0 in shape:
+        raise ShapeError(f"a relation has shape (rows, columns), both from 1 on; got {shape}")
+    return given
+
+
+def _require_positive(name: str, value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < math.inf:
+        raise ArgumentError(f"{name} is a finite number above 0; got {value!r}")
+
+
+def _not_finite(patch: FractalPatch, values: list[list[float]]) -> ArgumentError:
+    places = ((row, column) for row, line in enumerate(values) for column in range(len(line)))
+    row, column = next(place for place in places if not math.isfinite(values[place[0]][place[1]]))
+    return ArgumentError(f"a relation holds finite numbers; got {values[row][column]} at row {row}, column {column}")

@@ -1,27 +1,14 @@
-// Compiles a wheel's Python files with the very interpreter that will run them: `node bytecode.mjs RUNTIME WHEEL OUT`.
-// RUNTIME is the folder of Pyodide's npm package; OUT gets one ZIP of __pycache__ files, named as in the wheel.
+// Runs bytecode_inside.py in Pyodide, by Node: `node bytecode.mjs RUNTIME WHEEL OUT`.
+// RUNTIME is the folder of Pyodide's npm package; the folder OUT gets wheel.zip and python_stdlib.zip.
 
 import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
 const [runtime, wheel, out] = process.argv.slice(2);
-const { loadPyodide } = await import(pathToFileURL(`${runtime}/pyodide.mjs`).href);
-const python = await loadPyodide();
+const { loadPyodide } = await import(pathToFileURL(join(runtime, "pyodide.mjs")).href);
+// Columns in tracebacks take a fifth of the bytes; only a reader's own lines show them, and those the page compiles.
+const python = await loadPyodide({ env: { PYTHONNODEBUGRANGES: "1" } });
 python.unpackArchive(new Uint8Array(readFileSync(wheel)), "wheel", { extractDir: "/wheel" });
-python.runPython(`
-import compileall, os, py_compile, zipfile
-
-# Unchecked: the sources beside are never compared, so their dates do not matter.
-mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
-if not compileall.compile_dir("/wheel", quiet=1, invalidation_mode=mode):
-    raise SystemExit("a module did not compile")
-with zipfile.ZipFile("/bytecode.zip", "w") as archive:
-    for folder, _, names in sorted(os.walk("/wheel")):
-        for name in sorted(names):
-            if name.endswith(".pyc"):
-                path = os.path.join(folder, name)
-                entry = zipfile.ZipInfo(os.path.relpath(path, "/wheel"), (2024, 1, 1, 0, 0, 0))
-                with open(path, "rb") as file:
-                    archive.writestr(entry, file.read())
-`);
-writeFileSync(out, python.FS.readFile("/bytecode.zip"));
+python.runPython(readFileSync(new URL("bytecode_inside.py", import.meta.url), "utf8"));
+for (const name of ["wheel.zip", "python_stdlib.zip"]) writeFileSync(join(out, name), python.FS.readFile(`/${name}`));

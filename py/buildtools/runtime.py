@@ -35,10 +35,11 @@ class Runtime:
         return json.loads((self.folder(project) / "pyodide-lock.json").read_text())
 
 
+STDLIB = "python_stdlib.zip"
 RUNTIMES = (
-    Runtime("314.0.7", "pyodide", ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")),
+    Runtime("314.0.7", "pyodide", ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", STDLIB)),
     # Tests only: the newest release whose NumPy wheel can be had from a package index.
-    Runtime("0.27.7", "pyodide-0.27", ("pyodide.mjs", "pyodide.asm.js", "pyodide.asm.wasm", "python_stdlib.zip")),
+    Runtime("0.27.7", "pyodide-0.27", ("pyodide.mjs", "pyodide.asm.js", "pyodide.asm.wasm", STDLIB)),
 )
 DEFAULT_VERSION = RUNTIMES[0].version
 # The marker of a requirement that pages do without, or load later by themselves.
@@ -74,11 +75,18 @@ def download_pinned(project: Project, listed: Path, folder: Path) -> None:
     pip(project, "download", *options, "-r", str(listed), "-d", str(folder))
 
 
-def write_runtime(project: Project, runtime: Runtime, wheels: list[Path], folder: Path) -> None:
-    """Fill a folder with the runtime's files, the wheels and the lock that names exactly those wheels."""
+def write_runtime(
+    project: Project, runtime: Runtime, wheels: list[Path], folder: Path, stdlib: Path | None = None
+) -> None:
+    """Fill a folder with the runtime's files, the wheels and the lock that names exactly those wheels.
+
+    ``stdlib`` takes the place of the runtime's own python_stdlib.zip.
+    """
     folder.mkdir(parents=True)
     for name in runtime.files:
         shutil.copyfile(runtime.folder(project) / name, folder / name)
+    if stdlib is not None:
+        shutil.copyfile(stdlib, folder / STDLIB)
     (folder / "wheels").mkdir()
     for wheel in wheels:
         shutil.copyfile(wheel, folder / "wheels" / wheel.name)

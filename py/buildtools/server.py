@@ -36,6 +36,8 @@ TYPES = {
     ".zip": "application/zip",
     ".gz": "application/gzip",
 }
+# Names of prepared compression in HTTP and as file endings, the best first.
+CODINGS = {"br": "br", "gzip": "gz"}
 
 
 class SiteServer(socketserver.ThreadingTCPServer):
@@ -95,7 +97,7 @@ class SiteHandler(http.server.BaseHTTPRequestHandler):
         if path is None:
             return
         coding = self._coding(path)
-        served = path.with_name(path.name + ".gz") if coding else path
+        served = path.with_name(f"{path.name}.{CODINGS[coding]}") if coding else path
         tag = f'"{self.server.content_hash(served)}"'
         unchanged = tag in self.headers.get("If-None-Match", "")
         self.send_response(HTTPStatus.NOT_MODIFIED if unchanged else HTTPStatus.OK)
@@ -128,8 +130,10 @@ class SiteHandler(http.server.BaseHTTPRequestHandler):
         return path if path.is_file() else self._refuse(HTTPStatus.NOT_FOUND)
 
     def _coding(self, path: Path) -> str | None:
-        accepted = self.headers.get("Accept-Encoding", "")
-        return "gzip" if "gzip" in accepted and path.with_name(path.name + ".gz").is_file() else None
+        """The best coding that the browser takes and that was prepared."""
+        accepted = {word.split(";")[0].strip() for word in self.headers.get("Accept-Encoding", "").split(",")}
+        there = (name for name, ending in CODINGS.items() if path.with_name(f"{path.name}.{ending}").is_file())
+        return next((name for name in there if name in accepted), None)
 
     def _refuse(self, status: HTTPStatus, location: str | None = None) -> None:
         body = f"{status.value} {status.phrase}\n".encode()

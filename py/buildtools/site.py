@@ -6,7 +6,6 @@ All addresses in it are relative, so it works under any path prefix, and nothing
 from __future__ import annotations
 
 import datetime
-import gzip
 import json
 import os
 import shutil
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .bytecode import with_bytecode
+from .compress import compress
 from .environment import ensure_npm
 from .examples import examples_manifest
 from .policy import headers_file, with_meta_policy
@@ -43,25 +43,39 @@ class SiteOptions:
     bench: bool = False
 
 
+@dataclass(frozen=True)
+class Parts:
+    """What is made before the site is written. Our wheel is the first; ``stdlib`` None means Pyodide's own."""
+
+    runtime: Runtime
+    wheels: list[Path]
+    stdlib: Path | None
+    bundles: dict[str, Path]
+
+    def files(self) -> list[Path]:
+        bundled = [path for folder in self.bundles.values() for path in tree_files(folder)]
+        return [*self.wheels, *([self.stdlib] if self.stdlib else []), *bundled]
+
+
 def build_site(project: Project, out: Path, options: SiteOptions) -> Path:
     """Build the site into ``out`` unless it is current there already; give ``out``."""
     ensure_npm(project, project.web)
     runtime = runtime_for(options.pyodide)
     own = with_bytecode(project, build_wheel(project), runtime)
-    wheels = [own, *hosted_wheels(project, runtime), *([options.numpy] if options.numpy else [])]
+    wheels = [own.wheel, *hosted_wheels(project, runtime), *([options.numpy] if options.numpy else [])]
     bundles = {"vendor": bundle_vendor(project, project.web)}
     if options.bench:
         ensure_npm(project, project.web / "bench")
         bundles["bench/vendor"] = bundle_vendor(project, project.web / "bench")
-    bundled = [path for folder in bundles.values() for path in tree_files(folder)]
+    parts = Parts(runtime, wheels, own.stdlib, bundles)
     tools = tree_files(Path(__file__).parent)
-    sources = [*wheels, *page_files(project, options.bench), *bundled, *_scripts(project), *tools]
+    sources = [*parts.files(), *page_files(project, options.bench), *_scripts(project), *_shaders(project), *tools]
     wanted = digest(project.root, [*sources, project.web / "package-lock.json"], out, options)
     stamp = out / ".build-stamp"
     if is_current(stamp, wanted):
         return out
     say(f"writing the site to {_shown(project, out)}")
-    _replace(out, lambda folder: _write(project, folder, options, runtime, wheels, bundles))
+    _replace(out, lambda folder: _write(project, folder, options, parts))
     write_stamp(stamp, wanted)
     return out
 
@@ -77,23 +91,33 @@ def _scripts(project: Project) -> list[Path]:
     return [path for path in tree_files(project.package) if path.suffix in (".js", ".mjs")]
 
 
-def _write(
-    project: Project, folder: Path, options: SiteOptions, runtime: Runtime, wheels: list[Path], bundles: dict[str, Path]
-) -> None:
+def _shaders(project: Project) -> list[Path]:
+    return [project.root / "shaders" / name for name in PAINTING_SHADERS]
+
+
+def _write(project: Project, folder: Path, options: SiteOptions, parts: Parts) -> None:
     _copy(project.web, page_files(project, options.bench), folder)
-    for place, bundle in bundles.items():
+    for place, bundle in parts.bundles.items():
         _copy(bundle, tree_files(bundle), folder / place)
     _copy(project.package, _scripts(project), folder / "engine")
-    write_runtime(project, runtime, wheels, folder / "pyodide")
+    _copy(project.root, _shaders(project), folder / "engine")
+    write_runtime(project, parts.runtime, parts.wheels, folder / "pyodide", parts.stdlib)
     _write_json(folder / "examples.json", examples_manifest(project.web / "examples"))
-    _write_json(folder / "site.json", _facts(folder, options, runtime, wheels[0]))
+    _write_json(folder / "site.json", _facts(folder, options, parts.runtime, parts.wheels[0]))
     shutil.copyfile(project.root / "LICENSE", folder / "LICENSE.txt")
     (folder / "_headers").write_text(headers_file(options.connect_src))
-    index = folder / "index.html"
-    if index.is_file():
-        index.write_text(with_meta_policy(with_first_paint(index.read_text(), folder), options.connect_src))
-    _compress(project, folder)
+    _finish_markup(folder, options.connect_src)
+    compress(project, folder)
     _write_json(folder / "manifest.json", _manifest(folder))
+
+
+def _finish_markup(folder: Path, connect_src: tuple[str, ...]) -> None:
+    """Give every page its policy, and the first one what its first paint needs."""
+    for page in sorted(folder.glob("*.html")):
+        markup = page.read_text()
+        if page.name == "index.html":
+            markup = with_first_paint(markup, folder)
+        page.write_text(with_meta_policy(markup, connect_src))
 
 
 def _facts(folder: Path, options: SiteOptions, runtime: Runtime, wheel: Path) -> dict:
@@ -121,20 +145,6 @@ def _manifest(folder: Path) -> dict:
     files = tree_files(folder)
     rows = {path.relative_to(folder).as_posix(): path for path in files}
     return {"files": {name: {"bytes": path.stat().st_size, "sha256": file_sha256(path)} for name, path in rows.items()}}
-
-
-def _compress(project: Project, folder: Path) -> None:
-    """Put a .gz beside every file that shrinks; equal content is compressed once (level 9 is slow) and kept."""
-    kept = project.cache / "gzip"
-    kept.mkdir(parents=True, exist_ok=True)
-    for path in tree_files(folder):
-        if path.suffix in COMPRESSED_KINDS or path.stat().st_size < SMALLEST_COMPRESSED:
-            continue
-        packed = kept / f"{file_sha256(path)}.gz"
-        if not packed.is_file():
-            packed.write_bytes(gzip.compress(path.read_bytes(), 9, mtime=0))
-        if packed.stat().st_size < 0.9 * path.stat().st_size:
-            shutil.copyfile(packed, path.with_name(path.name + ".gz"))
 
 
 def _copy(source: Path, files: list[Path], target: Path) -> None:

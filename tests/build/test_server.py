@@ -29,6 +29,8 @@ def folder(tmp_path_factory):
     for name in ("main.js", "a.mjs", "a.wasm", "a.py", "a.css", "a.bin", "pyodide/wheels/a-1-py3-none-any.whl"):
         (site / name).write_text(f"content of {name}\n" * 100)
     (site / "main.js.gz").write_bytes(gzip.compress((site / "main.js").read_bytes()))
+    (site / "a.wasm.gz").write_bytes(b"as gzip")
+    (site / "a.wasm.br").write_bytes(b"as Brotli")
     return site
 
 
@@ -103,6 +105,15 @@ def test_prepared_compression_is_used_only_when_accepted(ask, folder):
     _, plain, body = ask(PREFIX + "main.js")
     assert (plain["Content-Encoding"], body) == (None, (folder / "main.js").read_bytes())
     assert plain["ETag"] != headers["ETag"]
+
+
+@pytest.mark.parametrize(
+    ("accepted", "coding", "sent"),
+    [("gzip, deflate, br, zstd", "br", b"as Brotli"), ("gzip;q=0.5", "gzip", b"as gzip"), ("brotli, zstd", None, None)],
+)
+def test_the_best_accepted_coding_is_sent(ask, folder, accepted, coding, sent):
+    _, headers, body = ask(PREFIX + "a.wasm", Accept_Encoding=accepted)
+    assert (headers["Content-Encoding"], body) == (coding, sent or (folder / "a.wasm").read_bytes())
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,11 @@ def test_first_examples_code_is_in_the_markup():
     assert html.escape((PROJECT.web / "examples" / "spirals.py").read_text()) in markup
 
 
+def test_style_sheet_needs_no_request_of_its_own():
+    markup = (built_site("site") / "index.html").read_text()
+    assert (PROJECT.web / "style.css").read_text() in markup and 'href="style.css"' not in markup
+
+
 def test_every_module_of_the_page_is_announced_and_there():
     site = built_site("site")
     markup = (site / "index.html").read_text()
@@ -31,4 +36,4 @@ def test_worker_modules_are_not_announced():
 
 def test_markup_without_its_places_is_refused(tmp_path):
     with pytest.raises(BuildError, match="the first example's code"):
-        with_first_paint("<head></head>", tmp_path)
+        with_first_paint('<link rel="stylesheet" href="style.css">', tmp_path)

@@ -1,0 +1,30 @@
+"""The page's start: nothing that could be prepared is done again at every visit."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import expect
+
+# Modules from the standard library's ZIP and from our wheel that were compiled from their sources.
+COMPILED_HERE = """import pathlib, sys
+def from_source(module):
+    place = getattr(module, "__file__", None) or ""
+    if type(getattr(module, "__loader__", None)).__name__ == "zipimporter":
+        return place.endswith(".py")
+    cached = getattr(module.__spec__, "cached", None)
+    return "/spiraltorch_web/" in place and not (cached and pathlib.Path(cached).exists())
+names = [name for name, module in sys.modules.items() if name != "__main__" and from_source(module)]
+print("compiled here:", sorted(names))
+"""
+
+
+def test_a_visit_compiles_no_library(open_bench):
+    bench = open_bench()
+    bench.wait_until_ready()
+    bench.button("Run").click()
+    expect(bench.page.locator(".status-label")).to_have_text(re.compile(r"step \d+/"), timeout=60_000)
+    bench.button("Stop").click()
+    bench.wait_for_end()
+    bench.run(COMPILED_HERE)
+    assert bench.output.strip() == "compiled here: []"

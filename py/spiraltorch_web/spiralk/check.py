@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ..kernels.rankk.choice import FIELDS
 from .arithmetic import as_integer
-from .names import FACTS, field_problem, name_problem
+from .names import FACTS, clipped, field_problem, name_problem
 from .printer import expression_text
 from .ranges import Knowledge, Range, Reasoner, exactly, union
 from .tree import Call, Expression, HardRule, HintRule, Name, Place, Rule, device_key, parts_of, start_of
@@ -102,7 +102,7 @@ class _Checker:
             self._report("warning", f"the same rule stands {where}; their weights add up", "", rule.at, rule)
         narrowed = reasoner.assume(rule.condition, True, known)
         if narrowed is None:
-            message = f"the condition {_clipped(rule.condition)} never holds, so this rule is never used"
+            message = f"the condition {_shown(rule.condition)} never holds, so this rule is never used"
             self._report("warning", message, "", start_of(rule.condition), rule)
             return
         self._check_weight(rule, reasoner.range_of(rule.weight, narrowed))
@@ -138,8 +138,8 @@ class _Checker:
             always = sides[0][0] is then
             never = otherwise if always else then
             message = (
-                f"the condition {_clipped(condition)} {'always' if always else 'never'} holds, "
-                f"so {_clipped(never)} is never chosen"
+                f"the condition {_shown(condition)} {'always' if always else 'never'} holds, "
+                f"so {_shown(never)} is never chosen"
             )
             self._report("warning", message, "", start_of(condition), rule)
         for side, there in sides:
@@ -212,6 +212,5 @@ def _as_integers(values: Range) -> Range:
     return Range(float(as_integer(values.low)), float(as_integer(values.high)))
 
 
-def _clipped(expression: Expression) -> str:
-    text = expression_text(expression)
-    return text if len(text) <= 60 else f"{text[:57]}…"
+def _shown(expression: Expression) -> str:
+    return clipped(expression_text(expression))

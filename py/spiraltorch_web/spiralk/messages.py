@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ..errors import SpiralKError
 from .grammar import Refused
 from .layout import without_comments
-from .names import HINT_ARGUMENTS, HINTS
+from .names import HINT_ARGUMENTS, HINTS, clipped
 
 if TYPE_CHECKING:
     from lark import UnexpectedCharacters, UnexpectedToken
@@ -89,7 +89,7 @@ def unexpected_token(text: Text, error: UnexpectedToken) -> SpiralKError:
     token, accepted = error.token, frozenset(error.accepts)
     expected = expectations(accepted)
     at_end = token.type == "$END"
-    found = "the end of the program" if at_end else f"'{_clipped(token)}'"
+    found = "the end of the program" if at_end else f"'{clipped(token)}'"
     start = len(text.content) if at_end else token.start_pos
     previous = text.end_before(start)
     # A missing sign belongs behind what stands before it, however many lines lie between.
@@ -129,11 +129,7 @@ def _advice_for_rule(word: str) -> str:
     """After a word that begins a rule there was neither ':' nor '('."""
     if word in HINTS:
         return f"Write {word}({HINT_ARGUMENTS});"
-    return f"Write {word}: value;"
-
-
-def _clipped(word: str) -> str:
-    return word if len(word) <= 40 else f"{word[:37]}…"
+    return f"Write {clipped(word)}: value;"
 
 
 def _joined(words: tuple[str, ...]) -> str:

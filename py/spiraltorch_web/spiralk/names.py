@@ -64,6 +64,11 @@ RESERVED = frozenset({*FUNCTIONS, *HINTS, *LITERALS})
 READABLE = (*FACTS, *FIELDS)
 
 
+def clipped(word: str) -> str:
+    """The word as messages show it."""
+    return word if len(word) <= 40 else f"{word[:37]}…"
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """A question that names the nearest known word, or ""."""
     if len(word) > _LONGEST_TYPO:
@@ -80,7 +85,7 @@ def name_problem(name: str) -> tuple[str, str]:
         return f"{name} is a function", f"Write {name}({FUNCTIONS[name].arguments})."
     if name in HINTS:
         return f"{name} is a rule of its own, not a value", f"Write {name}({HINT_ARGUMENTS});"
-    return f"unknown name {name}", did_you_mean(name, (*READABLE, *LITERALS))
+    return f"unknown name {clipped(name)}", did_you_mean(name, (*READABLE, *LITERALS))
 
 
 def field_problem(name: str) -> tuple[str, str]:
@@ -89,14 +94,14 @@ def field_problem(name: str) -> tuple[str, str]:
         return "", ""
     if name in FACTS:
         return f"{name} is a fact of the launch ({FACTS[name].meaning}), which no rule can choose", ""
-    return f"unknown field {name}", did_you_mean(name, FIELDS) or f"The fields are {', '.join(FIELDS)}."
+    return f"unknown field {clipped(name)}", did_you_mean(name, FIELDS) or f"The fields are {', '.join(FIELDS)}."
 
 
 def call_problem(function: str, count: int) -> tuple[str, str]:
     """What is wrong with calling this function with so many arguments, and a suggestion."""
     facts = FUNCTIONS.get(function)
     if facts is None:
-        return f"unknown function {function}", did_you_mean(function, FUNCTIONS)
+        return f"unknown function {clipped(function)}", did_you_mean(function, FUNCTIONS)
     if count < facts.least or (facts.most is not None and count > facts.most):
         wanted = f"{facts.least}" if facts.most == facts.least else f"at least {facts.least}"
         return f"{function} takes {wanted} {_plural(facts.least)}, not {count}", f"Write {function}({facts.arguments})."
@@ -106,7 +111,7 @@ def call_problem(function: str, count: int) -> tuple[str, str]:
 def hint_problem(hint: str, count: int) -> tuple[str, str]:
     """What is wrong with a hint of this name with so many arguments, and a suggestion."""
     if hint not in HINTS:
-        return f"unknown rule {hint}(…)", did_you_mean(hint, HINTS) or f"Hints are {' and '.join(HINTS)}."
+        return f"unknown rule {clipped(hint)}(…)", did_you_mean(hint, HINTS) or f"Hints are {' and '.join(HINTS)}."
     if count != 4:
         suggestion = f"Write {hint}({HINT_ARGUMENTS}); the condition true always holds."
         return f"{hint} takes 4 arguments, not {count}", suggestion

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from ..errors import SpiralKError
 from .arithmetic import BINARY, UNARY
-from .names import HINTS, LARGEST, RESERVED, call_problem, hint_problem
+from .names import HINTS, LARGEST, RESERVED, call_problem, clipped, hint_problem
 
 # Operators and functions inside each other; keeps everything that walks a tree far from Python's own limit.
 MAX_DEPTH = 64
@@ -237,7 +237,7 @@ def single_spaced(comments: Comments) -> Comments:
 
 def _require_word(word: str) -> None:
     if not _WORD.match(word):
-        raise SpiralKError(f"{word!r} is no name: names are made of letters, digits and _")
+        raise SpiralKError(f"{clipped(word)!r} is no name: names are made of letters, digits and _")
     if word in RESERVED:
         raise SpiralKError(f"{word} is a word of the language and cannot be a name here")
 

@@ -5,6 +5,7 @@
 import { BoundaryPainter } from "../gpu/paint.js";
 import { probeAdapter } from "./adapter.js";
 import { Download } from "./download.js";
+import { keepFolder } from "./folder.js";
 
 /**
  * @param {import("./protocol.js").Boot} request
@@ -23,7 +24,7 @@ export async function boot(request, pageModule, connectStreams, report) {
   const bridge = python.pyimport("spiraltorch_web.bridge");
   bridge.start();
   const versions = { pyodide: python.version, spiraltorch: site.version };
-  await executor;
+  await Promise.all([executor, keepFolder(python)]);
   const device = JSON.parse(await bridge.open_device());
   const boundaries = device.kind === "webgpu"
     ? await BoundaryPainter.open(globalThis.spiraltorchExecutor.current.device)

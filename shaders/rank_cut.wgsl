@@ -5,13 +5,14 @@
 // them counts and notices.
 //
 // @bind  0 values read  u32[ROWS * COLS]; the bits of float32
-// @bind  1 state  write u32[ROWS * 8]; first, end, then six zeros for rank_gather to count in
+// @bind  1 state  write u32[ROWS * 8]; first, end, five zeros for rank_gather to count in, least key
 // @grid  ROWS workgroups, folded into x and y
 // @tune  WG, KEYS_PER_LANE
-// @needs 400 bytes of workgroup memory
+// @needs 12 * WG bytes of workgroup memory for the middle, and 1 KiB
 // @twin  none: an estimate
 
 // @import rank_keys
+// @import rank_buckets
 // @import rank_cuts
 
 @group(0) @binding(0) var<storage, read> values: array<u32>;
@@ -39,5 +40,6 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     // #else
     let cuts = find_cuts(0u, ${MARGIN}u, ${SLACK}u);
     // #end
-    if (thread < 8u) { state[row * 8u + thread] = select(select(0u, cuts.end, thread == 1u), cuts.first, thread == 0u); }
+    if (thread < 7u) { state[row * 8u + thread] = select(select(0u, cuts.end, thread == 1u), cuts.first, thread == 0u); }
+    if (thread == 7u) { state[row * 8u + 7u] = atomicLoad(&extremes[0]); }
 }

@@ -66,9 +66,10 @@ fn skip_to_middle() -> u32 {
 @compute @workgroup_size(${WG})
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(local_invocation_index) thread: u32,
+    @builtin(local_invocation_index) index: u32,
     @builtin(subgroup_invocation_id) subgroup_lane: u32,
 ) {
+    thread = index;
     lane = subgroup_lane;
     let task = (group.y * ${GRID_X}u + group.x) * ${ROWS_PER_GROUP}u + thread / ${LANES}u;
     let row = min(task, ${ROWS}u - 1u);
@@ -96,15 +97,22 @@ fn main(
     first_column = select(first_column, ${I}u * ${LANES}u + lane, own_${I} < first);
     first = min(first, own_${I});
     // #end
+    var kept_key = NO_KEY;
+    var kept_column = 0u;
     for (var step = 0u; step < steps; step++) {
         let key = subgroupMin(first);
         let column = subgroupMin(select(NO_KEY, first_column, first == key));
         let place = step - skipped;
         let mine = step >= skipped && place % ${LANES}u == lane;
-        if (mine && place < ${K}u && task < ${ROWS}u) {
-            out_columns[row * ${K}u + place] = select(column, 0xffffffffu, key > LAST_KEY);
-            out_values[row * ${K}u + place] = select(
-                values[row * ${COLS}u + min(column, ${COLS}u - 1u)], 0x7fc00000u, key > LAST_KEY);
+        kept_key = select(kept_key, key, mine);
+        kept_column = select(kept_column, column, mine);
+        // Every lane holds one entry of the last LANES places: they are written together.
+        let own_place = place / ${LANES}u * ${LANES}u + lane;
+        let full = place % ${LANES}u == ${LANES}u - 1u || place == ${K}u - 1u;
+        if (step >= skipped && full && own_place <= place && place < ${K}u && task < ${ROWS}u) {
+            out_columns[row * ${K}u + own_place] = select(kept_column, 0xffffffffu, kept_key > LAST_KEY);
+            out_values[row * ${K}u + own_place] = select(
+                values[row * ${COLS}u + min(kept_column, ${COLS}u - 1u)], 0x7fc00000u, kept_key > LAST_KEY);
         }
         first = NO_KEY;
         first_column = 0u;

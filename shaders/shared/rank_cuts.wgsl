@@ -1,4 +1,4 @@
-// rank_cuts: bisect for keys that cut off about a wanted number of the workgroup's own keys.
+// rank_cuts: find keys that cut off about a wanted number of the workgroup's own keys.
 //
 // Every lane holds KEYS_PER_LANE keys in own_0, own_1, ...; absent ones are NO_KEY. All lanes follow the same steps
 // from the same sums, so they agree on the result.
@@ -7,17 +7,10 @@
 var<private> own_${I}: u32;
 // #end
 var<private> own_least: u32;
-var<private> thread: u32;
 
-const ROUNDS = 5u; // of 8 steps: 32 halvings of the whole range, and some to spare
 var<workgroup> sums: array<atomic<u32>, 128>;
 var<workgroup> extremes: array<atomic<u32>, 2>;
 var<workgroup> searching: u32;
-
-struct Cuts {
-    first: u32, // keys from here ...
-    end: u32, // ... to before here are wanted
-}
 
 fn count_before(limit: u32) -> u32 {
     var count = 0u;
@@ -53,6 +46,8 @@ fn survey() {
     atomicMin(&extremes[0], own_least);
     atomicMax(&extremes[1], most);
 }
+
+const ROUNDS = 5u; // of 8 steps: 32 halvings of the whole range, and some to spare
 
 // #if BY_LANES
 /// A limit with `wanted` lanes or a few more whose least key lies before it: then at least as many keys do, and where
@@ -99,6 +94,32 @@ fn find_cuts(start: u32, stop: u32, slack: u32) -> Cuts {
     var first_low = least;
     var first_high = beyond;
     var first_count = 0u;
+    // The search starts between the edges of the buckets that hold the wanted ranks.
+    clear_buckets();
+    workgroupBarrier();
+    // the buckets are clear
+    let shift = bucket_shift(beyond - least);
+    // #for I < KEYS_PER_LANE
+    if (own_${I} < beyond) { count_in_bucket((own_${I} - least) >> shift); }
+    // #end
+    workgroupBarrier();
+    // the buckets are counted
+    start_buckets();
+    workgroupBarrier();
+    // the starts are stored
+    let end_bucket = bucket_with_rank(max(stop, 1u) - 1u);
+    if (stop > 0u && stop <= valid) {
+        end_low = least + (end_bucket << shift);
+        end_count = bucket_end(end_bucket, valid);
+        end_high = min(end_low + (1u << shift), beyond);
+    }
+    let first_bucket = bucket_with_rank(start);
+    if (start < valid) {
+        first_low = least + (first_bucket << shift);
+        first_high = min(first_low + (1u << shift), beyond);
+        first_count = bucket_start(first_bucket);
+    }
+    if (thread == 0u) { searching = select(0u, 1u, end_count > stop + slack || first_count + slack < start); }
     // #end
     // #if BY_LANES
     let limit = limit_by_lanes(stop, least, beyond);

@@ -3,6 +3,13 @@
 const LAST_KEY = 0xff000000u;
 const NO_KEY = 0xffffffffu;
 
+var<private> thread: u32;
+
+struct Cuts {
+    first: u32, // keys from here ...
+    end: u32, // ... to before here are wanted
+}
+
 fn order_key(bits: u32) -> u32 {
     let sign = bitcast<i32>(bits) >> 31u;
     let ordered = bitcast<u32>(((bitcast<i32>(bits) & 0x7fffffff) ^ sign) - sign);

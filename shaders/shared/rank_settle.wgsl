@@ -108,35 +108,26 @@ fn sort_candidates(count: u32) {
 // #end
 
 // #if DEALT
-// Four 16-bit counters per lane, two in a word; after the scan they tell where each bucket starts.
-var<workgroup> buckets: array<atomic<u32>, ${BUCKET_WORDS}>;
-var<workgroup> lane_sums: array<u32, ${WG}>;
 var<workgroup> fullest: atomic<u32>;
 var<workgroup> crowded: u32;
-
-fn bucket_start(bucket: u32) -> u32 {
-    return (atomicLoad(&buckets[bucket / 2u]) >> (16u * (bucket % 2u))) & 0xffffu;
-}
 
 /// Deals the candidates into buckets by key, in order of the buckets, and emits those of each by counting; false,
 /// with the candidates in place, where most share a bucket.
 fn deal_candidates(row: u32, count: u32, outcome: Outcome, stop: u32) -> bool {
-    for (var word = thread; word < ${BUCKET_WORDS}u; word += ${WG}u) { atomicStore(&buckets[word], 0u); }
+    clear_buckets();
     if (thread == 0u) { atomicStore(&fullest, 0u); }
     workgroupBarrier();
     // the counters are clear
     let base = max(atomicLoad(&extremes[0]), outcome.cuts.first);
-    let spread = max(outcome.cuts.end, base) - base;
-    let shift = ${BUCKET_SHIFT}u - min(countLeadingZeros(spread), ${BUCKET_SHIFT}u);
+    let shift = bucket_shift(max(outcome.cuts.end, base) - base);
     // #for I < RUN
     let slot_${I} = ${I}u * ${WG}u + thread;
     let key_${I} = candidate_key[min(slot_${I}, ${CAPACITY}u - 1u)];
     let column_${I} = candidate_column[min(slot_${I}, ${CAPACITY}u - 1u)];
-    let bucket_${I} = min((key_${I} - base) >> shift, ${BUCKET_WORDS}u * 2u - 1u);
+    let bucket_${I} = min((key_${I} - base) >> shift, BUCKETS - 1u);
     var nth_${I} = 0u;
     if (slot_${I} < count) {
-        let half = 16u * (bucket_${I} % 2u);
-        nth_${I} = (atomicAdd(&buckets[bucket_${I} / 2u], 1u << half) >> half) & 0xffffu;
+        nth_${I} = count_in_bucket(bucket_${I});
         if (nth_${I} >= ${CROWD}u) { atomicMax(&fullest, nth_${I}); }
     }
     // #end
@@ -144,25 +135,7 @@ fn deal_candidates(row: u32, count: u32, outcome: Outcome, stop: u32) -> bool {
     // the buckets are counted
     if (thread == 0u) { crowded = atomicLoad(&fullest); }
     if (workgroupUniformLoad(&crowded) > 0u) { return false; }
-    let own_low = atomicLoad(&buckets[thread * 2u]);
-    let own_high = atomicLoad(&buckets[thread * 2u + 1u]);
-    let first_two = (own_low & 0xffffu) + (own_low >> 16u);
-    let own_sum = first_two + (own_high & 0xffffu) + (own_high >> 16u);
-    var sum = own_sum;
-    lane_sums[thread] = sum;
-    for (var reach = 1u; reach < ${WG}u; reach *= 2u) {
-        workgroupBarrier();
-        // the sums over `reach` lanes are stored
-        let other = lane_sums[max(thread, reach) - reach];
-        workgroupBarrier();
-        // they are read
-        sum += select(0u, other, thread >= reach);
-        lane_sums[thread] = sum;
-    }
-    let ahead = sum - own_sum;
-    atomicStore(&buckets[thread * 2u], ahead | ((ahead + (own_low & 0xffffu)) << 16u));
-    let halfway = ahead + first_two;
-    atomicStore(&buckets[thread * 2u + 1u], halfway | ((halfway + (own_high & 0xffffu)) << 16u));
+    start_buckets();
     workgroupBarrier();
     // the starts are stored
     // #for I < RUN
@@ -176,8 +149,7 @@ fn deal_candidates(row: u32, count: u32, outcome: Outcome, stop: u32) -> bool {
     // the candidates are in order of their buckets
     // #for I < RUN
     if (slot_${I} < count) {
-        var to_${I} = count;
-        if (bucket_${I} + 1u < ${BUCKET_WORDS}u * 2u) { to_${I} = bucket_start(bucket_${I} + 1u); }
+        let to_${I} = bucket_end(bucket_${I}, count);
         var rank = outcome.before + from_${I};
         for (var other = from_${I}; other < to_${I}; other++) {
             rank += select(0u, 1u, comes_later(key_${I}, column_${I}, candidate_key[other], candidate_column[other]));
@@ -239,13 +211,9 @@ fn emit_ties(row: u32, key: u32, skipped: u32, count: u32, place: u32) {
     }
 }
 
-/// Writes the row's result from the candidates in workgroup memory; a barrier must have followed their offers.
-fn settle(row: u32, outcome: Outcome) {
-    if (thread == 0u) { amount = min(atomicLoad(&totals[0]), ${CAPACITY}u); }
-    let count = workgroupUniformLoad(&amount);
+/// Writes the ties and the missing entries around `count` candidates.
+fn emit_rest(row: u32, count: u32, outcome: Outcome, stop: u32) {
     let after = outcome.before + count;
-    let stop = min(outcome.start + ${K}u, after + outcome.tied_high);
-    emit_candidates(row, count, outcome, stop);
     // #if MIDDLE
     let low = outcome.before - outcome.tied_low;
     let low_start = max(outcome.start, low);
@@ -259,6 +227,15 @@ fn settle(row: u32, outcome: Outcome) {
         out_values[row * ${K}u + place] = 0x7fc00000u;
         out_columns[row * ${K}u + place] = 0xffffffffu;
     }
+}
+
+/// Writes the row's result from the candidates in workgroup memory; a barrier must have followed their offers.
+fn settle(row: u32, outcome: Outcome) {
+    if (thread == 0u) { amount = min(atomicLoad(&totals[0]), ${CAPACITY}u); }
+    let count = workgroupUniformLoad(&amount);
+    let stop = min(outcome.start + ${K}u, outcome.before + count + outcome.tied_high);
+    emit_candidates(row, count, outcome, stop);
+    emit_rest(row, count, outcome, stop);
 }
 
 fn middle_start(valid: u32) -> u32 {

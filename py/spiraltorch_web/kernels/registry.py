@@ -6,7 +6,7 @@ write a module beside this file with a `Routine` and list it in `spiraltorch_web
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..dtypes import DType
@@ -19,7 +19,10 @@ Spec = tuple[Shape, DType]
 
 @dataclass(frozen=True)
 class Operand:
-    """A buffer of one launch: ("input", i) an operand, ("output", i) a result, ("scratch", i) a temporary."""
+    """A buffer of one launch.
+
+    ("input", i) is an operand, ("output", i) a result, ("scratch", i) a temporary and ("constant", i) a table.
+    """
 
     role: str
     index: int
@@ -36,10 +39,11 @@ class Launch:
 
 @dataclass(frozen=True)
 class Lowered:
-    """All launches of a routine, in order, and the bytes of each scratch buffer."""
+    """All launches of a routine, in order, the bytes of each scratch buffer, and the content of each constant one."""
 
     launches: tuple[Launch, ...]
     scratch: tuple[int, ...] = ()
+    constants: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,8 @@ class Routine:
 
     ``infer(specs, params)`` gives the (shape, dtype) of each output. ``lower(specs, outputs, params, caps)`` gives the
     launches; every operand is a contiguous buffer. ``reference(np, arrays, params)`` computes the outputs in NumPy.
-    ``derivative(node, cotangent)`` gives, for one output node, a cotangent (or None) per operand.
+    ``derivative(node, cotangent)`` gives, for one output node, a cotangent (or None) per operand; ``joint(node,
+    cotangents)`` instead gives them for all outputs of the node's call at once, from those that have a cotangent.
     """
 
     name: str
@@ -56,6 +61,7 @@ class Routine:
     lower: Callable[[Sequence[Spec], Sequence[Spec], tuple, Caps], Lowered]
     reference: Callable[..., tuple]
     derivative: Callable[[Node, Node], tuple[Node | None, ...]] | None = None
+    joint: Callable[[Node, Mapping[int, Node]], tuple[Node | None, ...]] | None = None
 
     def __call__(self, *srcs: Node, params: tuple = ()) -> tuple[Node, ...]:
         """The output nodes of one call."""

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from .cumsum import CUMSUM
+from .fft.routine import FFT
 from .registry import Routine
 from .scatter import SCATTER_ADD
 from .sort import ARGSORT
 
 ROUTINES: Mapping[str, Routine] = MappingProxyType(
-    {routine.name: routine for routine in (ARGSORT, CUMSUM, SCATTER_ADD)}
+    {routine.name: routine for routine in (ARGSORT, CUMSUM, FFT, SCATTER_ADD)}
 )

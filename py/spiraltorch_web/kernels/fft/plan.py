@@ -150,9 +150,9 @@ def _pass(
     lines = rows * columns
     for digit in digits:
         lines *= digit.count
-    segments = min(_power_below(max(1, tuning.segments)), most_threads // (length // values), _power_above(lines))
-    if length > values:  # else nothing is exchanged
-        segments = min(segments, room // length)
+    segments = min(
+        _power_below(max(1, tuning.segments)), most_threads // (length // values), room // length, _power_above(lines)
+    )
     together = 2 * length * segments <= room
     radices = _radices(length, radix)
     return Pass(

@@ -17,8 +17,8 @@ KEPT = 64  # tables, the most recently used ones
 class PassTable:
     """The factors of one pass, as vec4<f32> rows.
 
-    ``stages[p]`` is the first row of stage p (0 for the first stage, which has no factors): rows of (w, w²) and, for
-    butterflies of 16, a second row (w⁴, w⁸). With ``roots`` = N, e^(−2πi·e/N) is the product of row
+    ``stages[p]`` is the first row of stage p (0 for the first stage, which has no factors); each of its factors w has
+    the powers of `listed_powers`, two in a row. With ``roots`` = N, e^(−2πi·e/N) is the product of row
     ``high + e // 2^bits`` and row ``low + e % 2^bits``, each of which holds a root and its square.
     """
 
@@ -28,6 +28,11 @@ class PassTable:
     low: int
     high: int
     bits: int
+
+
+def listed_powers(radix: int) -> tuple[int, ...]:
+    """Powers of a factor that the table holds: all others are products of two of them."""
+    return {2: (1, 2), 4: (1, 2), 8: (1, 2, 3, 4), 16: (1, 2, 3, 4, 8, 12)}[radix]
 
 
 def root(exponent: int, order: int) -> complex:
@@ -44,6 +49,11 @@ def pass_table(one: Pass, roots: int) -> PassTable:
     return _pass_table(one.radices, roots)
 
 
+def root_table(order: int) -> PassTable:
+    """Roots of unity alone."""
+    return _pass_table((), order)
+
+
 @lru_cache(maxsize=KEPT)
 def _pass_table(radices: tuple[int, ...], roots: int) -> PassTable:
     data = array("f")
@@ -52,8 +62,7 @@ def _pass_table(radices: tuple[int, ...], roots: int) -> PassTable:
         stages.append(len(data) // 4)
         if done > 1:
             for j in range(done):
-                powers = (1, 2, 4, 8) if radix == 16 else (1, 2)
-                for power in powers:
+                for power in listed_powers(radix):
                     _append(data, root(j * power, done * radix))
         done *= radix
     bits = roots.bit_length() // 2

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from ..grids import ceil_div
-from .ends import Source, Target
-from .ends_text import load_text, store_text
 from .plan import Pass
-from .tables import PassTable, root
+from .tables import PassTable, listed_powers, root
 
 
 class PassText:
@@ -26,8 +23,8 @@ class PassText:
     def let(self, text: str) -> str:
         """A new name for an expression."""
         self._names += 1
-        self.add(f"let x{self._names} = {text};")
-        return f"x{self._names}"
+        self.add(f"let n{self._names} = {text};")
+        return f"n{self._names}"
 
     # --- lines --------------------------------------------------------------------------------------------------
 
@@ -91,18 +88,16 @@ class PassText:
                     self.add(f"{name} = product({name}, {known[offset][q]});")
 
     def _powers(self, stage: int, done: int, radix: int, offset: int, place: str) -> list[str]:
-        """Names of w⁰, w¹, … for the factors of one butterfly; powers that the table lacks are short products."""
-        size = 2 if radix == 16 else 1
-        row = self.let(f"{self.table.stages[stage]}u + {size}u * (({place}_t & {done - 1}u) + {offset}u)")
-        pairs = [self.let(f"table[{row} + {number}u]") for number in range(size)]
-        powers = {1: f"{pairs[0]}.xy", 2: f"{pairs[0]}.zw"}
-        if size == 2:
-            powers |= {4: f"{pairs[1]}.xy", 8: f"{pairs[1]}.zw"}
+        """Names of w⁰, w¹, … for the factors of one butterfly: entries of the table or products of two of them."""
+        listed = listed_powers(radix)
+        rows = (len(listed) + 1) // 2
+        row = self.let(f"{self.table.stages[stage]}u + {rows}u * (({place}_t & {done - 1}u) + {offset}u)")
+        pairs = [self.let(f"table[{row} + {number}u]") for number in range(rows)]
+        powers = {power: f"{pairs[number // 2]}.{('xy', 'zw')[number % 2]}" for number, power in enumerate(listed)}
         for power in range(3, radix):
             if power not in powers:
-                high = 1 << (power.bit_length() - 1)
-                a, b = (high, power - high) if power != high else (high // 2, high // 2)
-                powers[power] = self.let(f"product({powers[a]}, {powers[b]})")
+                large = max(known for known in listed if known < power)
+                powers[power] = self.let(f"product({powers[large]}, {powers[power - large]})")
         return ["", *(powers[power] for power in range(1, radix))]
 
     def _butterflies(self, radix: int) -> None:
@@ -182,16 +177,16 @@ class PassText:
             for name, constant in zip(fresh, own, strict=True):
                 self.add(f"{name} = vec2<f32>(held[{read} ^ {constant}u], held[({read} ^ {constant}u) + {half}u]);")
         else:
+            # Registers keep their second part until it is written, so both parts come back under new names first.
+            back: list[list[str]] = []
             for part, _ in parts:
                 self.add("workgroupBarrier();")
                 for constant, name in written.items():
                     self.add(f"held[{write} ^ {constant}u] = {name}.{part};")
                 self.add("workgroupBarrier();")
-                # A register may still hold the other part of a point that is to be written.
-                for i, constant in enumerate(own):
-                    self.add(f"{'let' if part == 'x' else 'let'} {part}{i}_{self._names} = held[{read} ^ {constant}u];")
-            for i, name in enumerate(fresh):
-                self.add(f"{name} = vec2<f32>(x{i}_{self._names}, y{i}_{self._names});")
+                back.append([self.let(f"held[{read} ^ {constant}u]") for constant in own])
+            for name, x, y in zip(fresh, *back, strict=True):
+                self.add(f"{name} = vec2<f32>({x}, {y});")
         self.points = fresh
 
 
@@ -199,5 +194,3 @@ def literal(value: complex) -> str:
     """A WGSL constant."""
     return f"vec2<f32>({value.real!r}, {value.imag!r})"
 
-
-__all__ = ["PassText", "Source", "Target", "ceil_div", "literal", "load_text", "store_text"]

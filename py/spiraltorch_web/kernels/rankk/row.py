@@ -15,37 +15,51 @@ from .problem import RankProblem
 
 # Standard deviations of the sample's rank by which the cuts lie outside the wanted entries: one row in 30,000 misses.
 SAFETY = 4.0
+# Entries of a bucket from which on counting within it costs more than another way.
+CROWD = 256
 
 
 def held_launches(problem: RankProblem, choice: Choice, caps: Caps) -> Lowered:
     """One launch: a workgroup keeps a row of at most wg * kl entries in its registers."""
-    values = _row_values(problem, choice, caps, streamed=False)
-    operands = (given(0), result(0), result(1))
-    return Lowered((launch("rank_row", operands, problem.rows, caps, **values),))
+    row = launch(
+        "rank_row",
+        (given(0), result(0), result(1)),
+        problem.rows,
+        caps,
+        KEYS_PER_LANE=choice.kl,
+        SLACK=(choice.ctile - problem.k) // (2 if problem.middle else 1),
+        BY_LANES=not problem.middle and 2 * problem.k <= choice.wg,
+        DEALT=choice.mkd == Order.KWAY,
+        MERGED=choice.mkd in (Order.KWAY, Order.BITONIC),
+        **_workgroup(choice.wg),
+        **_settling(choice),
+        **_shape(problem),
+    )
+    return Lowered((row,))
 
 
 def streamed_launches(problem: RankProblem, choice: Choice, caps: Caps) -> Lowered:
     """Three launches: cuts from a sample, one read of the matrix, and the finish from what lies between the cuts."""
-    rows = problem.rows
-    shared: dict[str, Value] = {"ROWS": rows, "COLS": problem.cols, "K": problem.k, **_order(problem)}
+    rows, chunks = problem.rows, choice.ch if choice.use_2ce else 1
     sample = choice.wg * choice.kl
+    margin = sample_margin(problem, sample)
     cut = launch(
         "rank_cut",
         (given(0), scratch(0)),
         rows,
         caps,
-        WG=choice.wg,
         KEYS_PER_LANE=choice.kl,
         PIECES=choice.wg // 32,
         STRETCH=problem.cols // (sample // 32),
-        MARGIN=sample_margin(problem, sample),
-        SLACK=max(1, sample_margin(problem, sample) // 8),
-        BY_LANES=not problem.middle and 2 * sample_margin(problem, sample) <= choice.wg,
-        **shared,
+        MARGIN=margin,
+        SLACK=max(1, margin // 8),
+        BY_LANES=not problem.middle and 2 * margin <= choice.wg,
+        **_workgroup(choice.wg),
+        **_shape(problem),
     )
-    found = found_slots(choice, caps)
-    chunks = choice.ch if choice.use_2ce else 1
-    gather_wg = min(256, choice.wg)
+    expected = expected_found(problem, sample)
+    found = min(65535, 2 * expected + 256)
+    gather_wg = min(256, caps.max_workgroup_size)
     gather = launch(
         "rank_gather",
         (given(0), given(0), scratch(0), scratch(1)),
@@ -55,17 +69,21 @@ def streamed_launches(problem: RankProblem, choice: Choice, caps: Caps) -> Lower
         UNROLL=max(1, choice.tile // (4 * gather_wg)),
         CHUNKS=chunks,
         CHUNK_VECTORS=ceil_div(ceil_div(problem.cols, 4), chunks),
-        STAGE=1024,
+        STAGE=min(1024, ceil_div(expected * 3 // 2 // chunks + 64, 64) * 64),
         FOUND=found,
-        **shared,
+        **_shape(problem),
     )
     finish = launch(
-        "rank_row",
+        "rank_finish",
         (given(0), result(0), result(1), scratch(0), scratch(1)),
         rows,
         caps,
-       
-        **_row_values(problem, choice, caps, streamed=True),
+        FOUND=found,
+        DEALT=False,
+        MERGED=True,
+        **_workgroup(choice.wg),
+        **_settling(choice),
+        **_shape(problem),
     )
     return Lowered((cut, gather, finish), (32 * rows, 8 * rows * found))
 
@@ -89,46 +107,20 @@ def expected_found(problem: RankProblem, sample: int) -> int:
     return math.ceil(margin * problem.cols / sample)
 
 
-def found_slots(choice: Choice, caps: Caps) -> int:
-    """Entries that the list of one row can hold: those that a finishing workgroup keeps in registers."""
-    return finish_lanes(choice, caps) * finish_keys(choice)
+def _shape(problem: RankProblem) -> dict[str, Value]:
+    sizes = {"ROWS": problem.rows, "COLS": problem.cols, "K": problem.k}
+    return {**sizes, "DESCENDING": problem.descending, "MIDDLE": problem.middle}
 
 
-def finish_lanes(choice: Choice, caps: Caps) -> int:
-    return min(choice.wg, caps.max_workgroup_size)
+def _workgroup(size: int) -> dict[str, Value]:
+    buckets = 4 * size
+    counters = {"BUCKETS": buckets, "BUCKET_WORDS": buckets // 2, "BUCKET_SHIFT": 33 - buckets.bit_length()}
+    return {"WG": size, **counters}
 
 
-def finish_keys(choice: Choice) -> int:
-    return choice.kl
-
-
-def _row_values(problem: RankProblem, choice: Choice, caps: Caps, *, streamed: bool) -> dict[str, Value]:
-    capacity = choice.ctile
-    return {
-        "ROWS": problem.rows,
-        "COLS": problem.cols,
-        "K": problem.k,
-        "WG": choice.wg,
-        "KEYS_PER_LANE": choice.kl,
-        "CAPACITY": capacity,
-        "SLACK": (capacity - problem.k) // (2 if problem.middle else 1),
-        "MERGED": choice.mkd in (Order.KWAY, Order.BITONIC),
-        "DEALT": choice.mkd == Order.KWAY,
-        "RUN": ceil_div(capacity, choice.wg) | 1,
-        "BUCKET_WORDS": 2 * choice.wg,
-        "BUCKET_SHIFT": 32 - (4 * choice.wg).bit_length() + 1,
-        "CROWD": 48,
-        "BY_LANES": not problem.middle and 2 * problem.k <= choice.wg,
-        "WORDS": ceil_div(choice.wg, 32),
-        "STREAMED": streamed,
-        "FOUND": found_slots(choice, caps),
-        **_order(problem),
-    }
-
-
-def _order(problem: RankProblem) -> dict[str, Value]:
-    return {"DESCENDING": problem.descending, "MIDDLE": problem.middle}
-
+def _settling(choice: Choice) -> dict[str, Value]:
+    runs = ceil_div(choice.ctile, choice.wg) | 1  # odd, so that neighbouring lanes use different banks
+    return {"CAPACITY": choice.ctile, "RUN": runs, "WORDS": ceil_div(choice.wg, 32), "CROWD": CROWD}
 
 
 def warp_launches(problem: RankProblem, choice: Choice, caps: Caps) -> Lowered:
@@ -141,14 +133,11 @@ def warp_launches(problem: RankProblem, choice: Choice, caps: Caps) -> Lowered:
         ceil_div(problem.rows, per_group),
         caps,
         needs=frozenset({"subgroups"}),
-        ROWS=problem.rows,
-        COLS=problem.cols,
-        K=problem.k,
         WG=choice.wg,
         LANES=lanes,
         KEYS_PER_LANE=ceil_div(problem.cols, lanes),
         ROWS_PER_GROUP=per_group,
-        **_order(problem),
+        **_shape(problem),
     )
     return Lowered((grouped,))
 

@@ -1,0 +1,63 @@
+// rank_buckets: counters for 4 * WG buckets of keys, 16 bits each, and where each bucket starts among all.
+//
+// Two counters share a word. After start_buckets they hold the starts, and count_in_bucket hands out places.
+
+const BUCKETS = ${BUCKETS}u;
+var<workgroup> buckets: array<atomic<u32>, ${BUCKET_WORDS}>;
+var<workgroup> lane_sums: array<u32, ${WG}>;
+
+fn clear_buckets() {
+    for (var word = thread; word < ${BUCKET_WORDS}u; word += ${WG}u) { atomicStore(&buckets[word], 0u); }
+}
+
+/// The shift that maps distances up to `spread` to the buckets.
+fn bucket_shift(spread: u32) -> u32 {
+    return ${BUCKET_SHIFT}u - min(countLeadingZeros(spread), ${BUCKET_SHIFT}u);
+}
+
+/// Adds one to a bucket; returns what it held before.
+fn count_in_bucket(bucket: u32) -> u32 {
+    let half = 16u * (bucket % 2u);
+    return (atomicAdd(&buckets[bucket / 2u], 1u << half) >> half) & 0xffffu;
+}
+
+fn bucket_start(bucket: u32) -> u32 {
+    return (atomicLoad(&buckets[bucket / 2u]) >> (16u * (bucket % 2u))) & 0xffffu;
+}
+
+/// Where a bucket ends, while its counter holds its start; `total` ends the last one.
+fn bucket_end(bucket: u32, total: u32) -> u32 {
+    return select(total, bucket_start(min(bucket + 1u, BUCKETS - 1u)), bucket + 1u < BUCKETS);
+}
+
+/// The bucket whose entries have `rank` among them, by bisection over the starts.
+fn bucket_with_rank(rank: u32) -> u32 {
+    var low = 0u;
+    for (var reach = BUCKETS / 2u; reach > 0u; reach /= 2u) {
+        if (bucket_start(low + reach) <= rank) { low += reach; }
+    }
+    return low;
+}
+
+/// Turns counts into starts; barriers must surround it.
+fn start_buckets() {
+    let own_low = atomicLoad(&buckets[thread * 2u]);
+    let own_high = atomicLoad(&buckets[thread * 2u + 1u]);
+    let first_two = (own_low & 0xffffu) + (own_low >> 16u);
+    let own_sum = first_two + (own_high & 0xffffu) + (own_high >> 16u);
+    var sum = own_sum;
+    lane_sums[thread] = sum;
+    for (var reach = 1u; reach < ${WG}u; reach *= 2u) {
+        workgroupBarrier();
+        // the sums over `reach` lanes are stored
+        let other = lane_sums[max(thread, reach) - reach];
+        workgroupBarrier();
+        // they are read
+        sum += select(0u, other, thread >= reach);
+        lane_sums[thread] = sum;
+    }
+    let ahead = sum - own_sum;
+    atomicStore(&buckets[thread * 2u], ahead | ((ahead + (own_low & 0xffffu)) << 16u));
+    let halfway = ahead + first_two;
+    atomicStore(&buckets[thread * 2u + 1u], halfway | ((halfway + (own_high & 0xffffu)) << 16u));
+}

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from contextlib import suppress
 from importlib.resources import files
 from typing import Any
 
 import js
-import pyodide_js
 from pyodide.code import run_js
 from pyodide.ffi import JsException, can_run_sync, run_sync, to_js
 
@@ -61,18 +59,6 @@ async def open_browser_async(wish: str, reason: Reason) -> BrowserDevice:
     except JsException as error:
         raise translated(error) from None
     return _device(executor, reason)
-
-
-async def load_numpy() -> None:
-    """Load the NumPy that the page hosts. Silent when there is none: importing it tells."""
-    with suppress(JsException):
-        await pyodide_js.loadPackage("numpy")
-
-
-def load_numpy_now() -> None:
-    """As `load_numpy`, where the browser can wait."""
-    if can_run_sync():
-        run_sync(load_numpy())
 
 
 async def _import_own_copy() -> None:

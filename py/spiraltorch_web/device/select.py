@@ -16,9 +16,8 @@ from importlib.util import find_spec
 
 from ..config import Settings, device_name, settings
 from ..errors import NoDeviceError
+from ..hosted import IN_BROWSER, load_package, load_package_now
 from .base import Device
-
-IN_BROWSER = sys.platform == "emscripten"
 
 
 def open_device(name: str | None = None, chosen: Settings | None = None) -> Device:
@@ -42,27 +41,25 @@ async def open_device_async(name: str | None = None, chosen: Settings | None = N
     """As `open_device`, for places that cannot wait, such as browsers without JSPI."""
     if not IN_BROWSER:
         return open_device(name, chosen)
-    from .browser_open import load_numpy, open_browser_async
+    from .browser_open import open_browser_async
 
     chosen = chosen or settings()
     name = device_name(name) if name is not None else chosen.device
     if name == "cpu":
-        await load_numpy()
+        await load_package("numpy")
         return _open_cpu(_reason(name, software=True))
     try:
         return await open_browser_async(name, partial(_reason, name))
     except NoDeviceError as error:
         if name != "auto":
             raise
-        await load_numpy()
+        await load_package("numpy")
         return _fall_back(error)
 
 
 def _open_cpu(reason: str) -> Device:
-    if IN_BROWSER and find_spec("numpy") is None:
-        from .browser_open import load_numpy_now
-
-        load_numpy_now()
+    if find_spec("numpy") is None:
+        load_package_now("numpy")
     try:
         from .cpu import CpuDevice
     except ModuleNotFoundError as error:

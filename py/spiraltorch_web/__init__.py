@@ -39,6 +39,7 @@ from .version import __version__
 _LAZY = MappingProxyType(
     {
         **{name: (name, None) for name in ("autograd", "data", "functional", "io", "live", "nn", "optim", "random")},
+        "roundtable": ("roundtable", None),
         "spiralk": ("spiralk", None),
         "Checkpoint": ("checkpoint", "Checkpoint"),
         "ComplexTensor": ("complex", "ComplexTensor"),

@@ -19,8 +19,7 @@ class Keeper:
         """Note that a file cannot be written; the first time as a RuntimeWarning."""
         if self.trouble:
             return
-        where = str(path.parent) if path else "a home folder"
-        self.trouble = f"{where} cannot be written ({error})" if error else f"there is no {where}"
+        self.trouble = f"{path.parent} cannot be written ({error})" if path else "there is no home folder"
         warnings.warn(
             f"the roundtable keeps what it learns in memory only: {self.trouble}; "
             "set SPIRAL_HEUR_FILE and SPIRAL_LOG_FILE to files that can be written",

@@ -86,6 +86,9 @@ class PageHost:
             raise FileNotFoundError(f"this site has no data file {name!r} for its examples")
         return content.to_bytes()
 
+    def table_names(self) -> list[str]:
+        return json.loads(self.read_table("index"))
+
     def read_table(self, name: str) -> str:
         content = page.readTable(f"{name}.json")
         if content is None:

@@ -10,12 +10,12 @@ start, tests replace it inside `HOSTS.using(...)`.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from .resources import tuner_table_text
+from .resources import tuner_table_names, tuner_table_text
 
 __all__ = ["HOSTS", "Host", "PlainHost", "checkpoint"]
 
@@ -39,8 +39,11 @@ class Host(Protocol):
     def read_example(self, name: str) -> bytes:
         """The content of a data file of the examples. Raises FileNotFoundError."""
 
+    def table_names(self) -> Sequence[str]:
+        """The shipped tuner tables, each named after the device class that it is for."""
+
     def read_table(self, name: str) -> str:
-        """The text of a shipped tuner table, or of the index of them all. Raises ArgumentError."""
+        """The text of a shipped tuner table. Raises ArgumentError."""
 
     def keep_checkpoint(self, encode: Callable[[], bytes]) -> None:
         """Keep a copy of a training's state where it outlives Python, if there is such a place."""
@@ -69,6 +72,10 @@ class PlainHost:
             if (folder / name).is_file():
                 return (folder / name).read_bytes()
         raise FileNotFoundError(f"the example's data {name!r} is neither in {folders[0]} nor in {folders[1]}")
+
+    def table_names(self) -> Sequence[str]:
+        """Those of the package."""
+        return tuner_table_names()
 
     def read_table(self, name: str) -> str:
         """Read it from the package."""

@@ -43,6 +43,7 @@ class Session:
         self.seed = 0  # of the default generator, also of the one that another device gets
         self.checkpoints: weakref.WeakSet[Any] = weakref.WeakSet()  # restored when a lost device is replaced
         self.generator: Any = None  # the default random generator, made by spiraltorch_web.random
+        self.planner: Any = None  # remembers Rank-K plans, made by spiraltorch_web.rankk
         self.roundtable: Any = None  # decides about launches, made by spiraltorch_web.roundtable
         # Weak: the programs of a device that nobody uses any more, such as a lost one, go with it.
         self._programs: weakref.WeakKeyDictionary[Device, OrderedDict[Hashable, int]] = weakref.WeakKeyDictionary()

@@ -144,6 +144,6 @@ def _record(scope: RankKind | None, kind: RankKind, part: _Range, rule: Rule) ->
 
 
 def _measured(choice: Choice, cell: Cell) -> tuple[float | None, float | None]:
-    """Microseconds of a choice in a cell, and of the best other one."""
-    others = [time for other, time in cell.microseconds.items() if other != choice]
-    return cell.microseconds.get(choice), min(others, default=None)
+    """Microseconds of a choice in a cell, and of the best other one, to the nanosecond."""
+    times = {other: round(time, 3) for other, time in cell.microseconds.items()}
+    return times.pop(choice, None), min(times.values(), default=None)

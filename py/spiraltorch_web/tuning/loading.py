@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 
 from ..config import tuner_folder
@@ -13,7 +12,6 @@ from .caps import DeviceCaps
 from .table import TunerTable
 
 BUILTIN = "built-in"
-INDEX = "index"
 
 
 @dataclass(frozen=True)
@@ -40,7 +38,7 @@ def load_table(caps: DeviceCaps) -> Loaded:
     for find in (_own, _shipped):
         try:
             found = find(wanted)
-        except (ArgumentError, FileFormatError, OSError) as problem:
+        except (ArgumentError, OSError, UnicodeError) as problem:
             notes.append(f"a table for {wanted} cannot be used: {problem}")
             continue
         if found is None:
@@ -75,6 +73,6 @@ def _own(wanted: str) -> tuple[str, str] | None:
 
 
 def _shipped(wanted: str) -> tuple[str, str] | None:
-    """(name, text) of the shipped table for a device class, by the index of all."""
-    name = json.loads(HOSTS.current.read_table(INDEX)).get(wanted)
-    return None if name is None else (name, HOSTS.current.read_table(name))
+    """(name, text) of the shipped table for a device class."""
+    host = HOSTS.current
+    return (wanted, host.read_table(wanted)) if wanted in host.table_names() else None

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 from ..errors import FileFormatError
 from ..kernels.rankk.choice import Choice, RankKind
 from .builtin import builtin_choice
+from .cells import CellIndex
 from .coverage import Gap, find_gaps, overlap, unreachable
 from .records import (
     SCHEMA,
@@ -36,7 +37,7 @@ class TunerTable:
         provenance: Provenance | None = None,
     ) -> None:
         self._records: tuple[TunerRecord, ...] = ()
-        self.cells = tuple(cells)
+        self.cells = CellIndex(tuple(cells))
         self.provenance = provenance
         self._extend(records)
 
@@ -110,7 +111,7 @@ class TunerTable:
             parts["provenance"] = self.provenance.to_json()
         parts["records"] = [record.to_json() for record in self._records]
         if self.cells:
-            parts |= write_cells(self.cells)
+            parts |= write_cells(self.cells.cells)
         return "{\n" + ",\n".join(f"{json.dumps(name)}: {_lines(part)}" for name, part in parts.items()) + "\n}\n"
 
     def _extend(self, given: Iterable[TunerRecord | Mapping[str, Any]]) -> None:

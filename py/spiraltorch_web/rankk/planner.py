@@ -1,0 +1,124 @@
+"""Plans, decided once per problem: looking one up costs less than a launch."""
+
+from __future__ import annotations
+
+import time
+import weakref
+from collections.abc import Hashable
+
+from .. import roundtable
+from ..device.base import Device
+from ..kernels.rankk.choice import Choice, RankKind
+from ..kernels.rankk.problem import RankProblem
+from ..runtime.session import session
+from ..runtime.trace import outside_trace
+from ..tuning.caps import DeviceCaps
+from ..tuning.inputs import matrix
+from ..tuning.loading import Loaded, load_table, table_for
+from ..tuning.measure import Contest
+from ..tuning.shapes import problem_of
+from .plan import RankPlan
+
+CHECK_SECONDS = 1.0  # between two looks at the rules' files and the environment
+TRIAL_ROUNDS = 3
+
+
+class Planner:
+    """The plans of a session, and the tables that they rest on."""
+
+    def __init__(self) -> None:
+        self._plans: dict[DeviceCaps, dict[RankProblem, RankPlan]] = {}
+        self._tables: dict[DeviceCaps, Loaded] = {}
+        self._caps: weakref.WeakKeyDictionary[Device, DeviceCaps] = weakref.WeakKeyDictionary()
+        self._version: Hashable = None
+        self._checked = float("-inf")
+
+    def plan(self, problem: RankProblem, caps: DeviceCaps) -> RankPlan:
+        """The plan for a problem on a device. Rules and tables that changed are noticed within a second."""
+        now = time.monotonic()
+        if now - self._checked > CHECK_SECONDS:
+            self._check(now)
+        plans = self._plans.setdefault(caps, {})
+        plan = plans.get(problem)
+        if plan is None:
+            plan = plans[problem] = self._decide(problem, caps)
+        return plan
+
+    def table(self, caps: DeviceCaps) -> Loaded:
+        """The table for a device, and where it is from; read once."""
+        if caps not in self._tables:
+            self._tables[caps] = load_table(caps)
+        return self._tables[caps]
+
+    def use_table(self, text: str, caps: DeviceCaps | None = None, source: str = "given") -> Loaded:
+        """Plan by the table in a JSON text from now on; the built-in one, and why, where it is not for the device."""
+        caps = caps or self.current_caps()
+        self._tables[caps] = table_for(caps, text, source)
+        self._plans.pop(caps, None)
+        return self._tables[caps]
+
+    def forget(self) -> None:
+        """Decide everything anew, with tables and rules as they are then."""
+        self._plans.clear()
+        self._tables.clear()
+        self._checked = float("-inf")
+
+    def current_caps(self) -> DeviceCaps:
+        """The device that new work goes to."""
+        device = session().device
+        caps = self._caps.get(device)
+        if caps is None:
+            caps = self._caps[device] = DeviceCaps.of(device.info)
+        return caps
+
+    def _check(self, now: float) -> None:
+        version = roundtable.current().version
+        if version != self._version:
+            self._plans.clear()
+        self._version, self._checked = version, now
+
+    def _decide(self, problem: RankProblem, caps: DeviceCaps) -> RankPlan:
+        loaded = self.table(caps)
+        sizes = (problem.kind, problem.rows, problem.cols, problem.k)
+        decision = roundtable.decide(*sizes, caps, table=loaded.table, measure=self._trial(problem, caps))
+        reasons = (*decision.reasons, f"table: {loaded.source}", *([loaded.note] if loaded.note else []))
+        choice, predicted = decision.choice, decision.predicted
+        return RankPlan(*sizes, caps, choice, predicted, decision.winner, reasons, decision.repairs)
+
+    def _trial(self, problem: RankProblem, caps: DeviceCaps):
+        """What times two choices side by side; None for a device that is not the current one or runs no kernels."""
+        if caps != self.current_caps() or session().device.lowering != "wgsl":
+            return None
+
+        def measure(a: Choice, c: Choice) -> tuple[float, float]:
+            with outside_trace():
+                return _timed(problem, a, c)
+
+        return measure
+
+
+def _timed(problem: RankProblem, a: Choice, c: Choice) -> tuple[float, float]:
+    with Contest(problem, matrix("normal", problem.rows, problem.cols)) as contest:
+        entrants = [contest.enter(choice) for choice in (a, c)]
+        for entrant in entrants:
+            contest.estimate(entrant)
+        contest.rounds(entrants, TRIAL_ROUNDS)
+        first, second = (entrant.timing().seconds for entrant in entrants)
+        return first, second
+
+
+def planner() -> Planner:
+    """The planner of the running program."""
+    current = session()
+    if current.planner is None:
+        current.planner = Planner()
+    return current.planner
+
+
+def plan_rank(kind: RankKind, rows: int, cols: int, k: int, caps: DeviceCaps | None = None) -> RankPlan:
+    """How to find the k entries of a kind in each row of a matrix (rows, cols) on a device, by default the current one.
+
+    Decided by the roundtable once and remembered. Raises ArgumentError unless 1 ≤ k ≤ cols and rows ≥ 1.
+    """
+    current = planner()
+    return current.plan(problem_of(kind, rows, cols, k), caps or current.current_caps())

@@ -1,0 +1,77 @@
+"""The journal of a tuning run: one line per measured problem, so that a run goes on where it was interrupted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from ..kernels.rankk.problem import RankProblem
+from .facts import Facts
+from .records import Cell, read_cells, write_cells
+
+FORMAT = 1
+
+
+class Journal:
+    """Cells that were measured on one device with one version of the library; None as a path keeps them in memory.
+
+    A file of another device, version or format is put aside as ``<name>.old``; a torn last line is dropped.
+    """
+
+    def __init__(self, path: Path | None, device_class: str, version: str) -> None:
+        self.path = path
+        self.facts: Facts | None = None
+        self.cells: dict[RankProblem, Cell] = {}
+        self._head = {"format": FORMAT, "device_class": device_class, "version": version}
+        lines = _lines(path)
+        if lines and lines[0] == self._head:
+            for line in lines[1:]:
+                self._take(line)
+        elif path is not None:
+            if path.is_file():
+                path.replace(path.with_name(path.name + ".old"))
+            self._append(self._head)
+
+    def __len__(self) -> int:
+        return len(self.cells)
+
+    def add(self, cell: Cell) -> None:
+        """Keep a cell, on disk at once."""
+        self.cells[cell.problem] = cell
+        self._append(write_cells((cell,)))
+
+    def note(self, facts: Facts) -> None:
+        """Keep what was measured of the device."""
+        self.facts = facts
+        self._append({"facts": asdict(facts)})
+
+    def _take(self, line: Mapping[str, Any]) -> None:
+        if "facts" in line:
+            self.facts = Facts(**line["facts"])
+            return
+        for cell in read_cells(line.get("cells", []), line.get("choices", [])):
+            self.cells[cell.problem] = cell
+
+    def _append(self, line: Mapping[str, Any]) -> None:
+        if self.path is None:
+            return
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+
+
+def _lines(path: Path | None) -> list[Mapping[str, Any]]:
+    """The whole lines of a file; what follows the first broken one was never complete."""
+    found: list[Mapping[str, Any]] = []
+    if path is None or not path.is_file():
+        return found
+    for text in path.read_text(encoding="utf-8").splitlines():
+        try:
+            found.append(MappingProxyType(json.loads(text)))
+        except (ValueError, TypeError):
+            break
+    return found

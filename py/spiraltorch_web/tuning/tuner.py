@@ -1,0 +1,217 @@
+"""The tuner: measures choices over a grid of problems, fits a table, and says what choosing by it loses.
+
+A run is a generator of events, so that a terminal, a page and a test can drive it alike and stop it anywhere; the
+journal has what was measured until then.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from ..errors import DeviceError
+from ..kernels.rankk import legal_choices, repair
+from ..kernels.rankk.choice import Choice
+from ..kernels.rankk.problem import RankProblem
+from ..runtime.session import session
+from ..version import __version__
+from .caps import DeviceCaps
+from .facts import Facts, measure_facts
+from .fit import fit_records
+from .grid import Grid, in_mixed_order
+from .inputs import DISTRIBUTIONS, matrix
+from .journal import Journal
+from .measure import Contest, Entrant
+from .records import Cell, Provenance
+from .regret import Regret, always, most_frequent, regret_of
+from .shapes import described
+from .table import TunerTable
+
+TIMED = "normal"  # the distribution that is timed; every choice is checked on another one, too
+SLOW = 2.0  # a choice that takes so many times as long as the fastest is timed once
+ROUNDS = 7
+CONSTANTS = 6  # choices that are tried as "always the same"
+FOR_JUDGING = 0.15  # of the time
+LEAST_SECONDS = 0.2  # for the rounds of one problem
+
+
+@dataclass(frozen=True)
+class Started:
+    """How many problems there are, and how many of them an earlier run has measured."""
+
+    problems: int
+    known: int
+    facts: Facts
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One problem is done: the times of its choices; ``left_out`` says which could not run, and why."""
+
+    cell: Cell
+    done: int
+    problems: int
+    left_out: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        choice, microseconds = self.cell.best()
+        return f"{described(self.cell.problem)}: {microseconds:,.1f} µs, {len(self.cell.microseconds)} choices"
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The fitted table and its regret on problems that it was not fitted on; ``complete`` when time was enough."""
+
+    table: TunerTable
+    chooser: Regret
+    always: tuple[Regret, ...]  # of taking one choice everywhere, best first
+    complete: bool
+
+
+Event = Started | Measured | Finished
+
+
+def tune(grid: Grid, journal: Journal, seconds: float, rounds: int = ROUNDS, date: str = "") -> Iterator[Event]:
+    """Measure the grid on the session's device within about ``seconds``, then fit and judge.
+
+    Every choice that takes part is checked on two distributions, its results poisoned before. DeviceError ends the run
+    when a result is wrong.
+    """
+    run = _Run(grid, journal, rounds)
+    start = time.monotonic()
+    facts = journal.facts
+    if facts is None:
+        facts = measure_facts()
+        journal.note(facts)
+    problems, judged = list(in_mixed_order(grid.problems())), grid.between()
+    known = sum(problem in journal.cells for problem in (*problems, *judged))
+    yield Started(len(problems) + len(judged), known, facts)
+    yield from run.measure(problems, start + (1 - FOR_JUDGING) * seconds, ())
+    cells = [journal.cells[problem] for problem in problems if problem in journal.cells]
+    if not cells:
+        raise DeviceError(f"{seconds:.0f} s were not enough to measure a single problem")
+    constants = most_frequent(cells, CONSTANTS)
+    table = TunerTable(fit_records(cells), cells, _provenance(facts, date))
+    yield from run.measure(judged, start + seconds, (*constants, table))
+    complete = all(problem in journal.cells for problem in (*problems, *judged))
+    yield _judged(
+        table, [journal.cells[problem] for problem in judged if problem in journal.cells], constants, complete
+    )
+
+
+class _Run:
+    """What the parts of a run share."""
+
+    def __init__(self, grid: Grid, journal: Journal, rounds: int) -> None:
+        self.journal = journal
+        self.rounds = rounds
+        self.problems = len(grid.problems()) + len(grid.between())
+
+    def measure(
+        self, problems: Sequence[RankProblem], deadline: float, extra: Sequence[Choice | TunerTable]
+    ) -> Iterator[Measured]:
+        """Measure what the journal lacks until the deadline. ``extra`` choices, and those of a table, take part too."""
+        todo = [problem for problem in problems if problem not in self.journal.cells]
+        for place, problem in enumerate(todo):
+            now = time.monotonic()
+            if now > deadline:
+                return
+            share = (deadline - now) / (len(todo) - place)
+            choices = _candidates(problem, extra)
+            cell, left_out = measure_cell(problem, choices, self.rounds, now + max(share, LEAST_SECONDS), place)
+            self.journal.add(cell)
+            yield Measured(cell, len(self.journal), self.problems, left_out)
+
+
+def measure_cell(
+    problem: RankProblem, choices: Sequence[Choice], rounds: int, deadline: float, seed: int = 0
+) -> tuple[Cell, tuple[str, ...]]:
+    """The times of choices for one problem, and those that could not run. Raises DeviceError for a wrong result."""
+    names = [name for name in DISTRIBUTIONS if name != TIMED]
+    other = names[seed % len(names)]
+    left_out = []
+    with Contest(problem, matrix(TIMED, problem.rows, problem.cols, seed)) as contest:
+        also = matrix(other, problem.rows, problem.cols, seed + 1)
+        _compile(contest, choices)
+        for choice in choices:
+            try:
+                entrant = contest.enter(choice)
+            except DeviceError as problem_of_it:
+                left_out.append(f"{shown(choice)}: {problem_of_it}")
+                continue
+            _check(contest, entrant, other, also)
+            contest.estimate(entrant)
+        if not contest.entrants:
+            raise DeviceError(f"no choice runs {described(problem)}: {'; '.join(left_out)}")
+        fastest = min(entrant.estimate for entrant in contest.entrants)
+        contest.rounds([e for e in contest.entrants if e.estimate <= SLOW * fastest], rounds, deadline)
+        timings = [entrant.timing() for entrant in contest.entrants]
+    return Cell(problem, MappingProxyType({t.choice: t.seconds * 1e6 for t in timings})), tuple(left_out)
+
+
+def shown(choice: Choice) -> str:
+    """The fields that differ from the default, for people."""
+    base, found = vars(Choice()), vars(choice)
+    return ", ".join(f"{name} {int(value)}" for name, value in found.items() if value != base[name]) or "the default"
+
+
+def _compile(contest: Contest, choices: Sequence[Choice]) -> None:
+    try:
+        contest.compile(choices)
+    except DeviceError:
+        return  # one by one, so that the others still run
+
+
+def _check(contest: Contest, entrant: Entrant, other: str, also) -> None:
+    for name, given in ((TIMED, None), (other, also)):
+        if wrong := contest.wrong(entrant, given):
+            raise DeviceError(
+                f"{wrong} of {contest.shape.rows} rows of {described(contest.shape)} are wrong for {name} entries with "
+                f"the choice {shown(entrant.choice)}"
+            )
+
+
+def _candidates(problem: RankProblem, extra: Sequence[Choice | TunerTable]) -> list[Choice]:
+    """Choices that the device can run: those worth trying, then the repaired extra ones."""
+    caps = session().device.caps
+    sizes = (problem.kind, problem.rows, problem.cols, problem.k)
+    found = dict.fromkeys(legal_choices(*sizes, caps))
+    for one in extra:
+        choice = one if isinstance(one, Choice) else _chosen(one, problem)
+        found[repair(choice, *sizes, caps)[0]] = None
+    return list(found)
+
+
+def _chosen(table: TunerTable, problem: RankProblem) -> Choice:
+    from .builtin import builtin_choice
+
+    subgroups = session().device.caps.subgroup_size > 0
+    sizes = (problem.rows, problem.cols, problem.k, subgroups)
+    return table.choose(*sizes, problem.kind) or builtin_choice(problem.kind, *sizes)
+
+
+def _judged(table: TunerTable, cells: Sequence[Cell], constants: Sequence[Choice], complete: bool) -> Finished:
+    caps = session().device.caps
+
+    def repaired(choice: Choice, problem: RankProblem) -> Choice:
+        return repair(choice, problem.kind, problem.rows, problem.cols, problem.k, caps)[0]
+
+    chooser = regret_of("the table", lambda problem: repaired(_chosen(table, problem), problem), cells)
+    fixed = always(constants, repaired, cells).values()
+    return Finished(table, chooser, tuple(sorted(fixed, key=lambda regret: regret.mean)), complete)
+
+
+def _provenance(facts: Facts, date: str) -> Provenance:
+    info = session().device.info
+    return Provenance(
+        adapter=info.adapter,
+        driver=info.driver,
+        backend=info.backend,
+        date=date or time.strftime("%Y-%m-%d"),
+        version=__version__,
+        device_classes=(DeviceCaps.of(info).device_class,),
+        read_bytes_per_second=facts.read_bytes_per_second,
+        launch_seconds=facts.launch_seconds,
+    )

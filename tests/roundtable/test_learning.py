@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spiraltorch_web.errors import SpiralKError
 from spiraltorch_web.kernels.rankk.choice import Choice
 from spiraltorch_web.roundtable import Problem, Roundtable, Tally
 from spiraltorch_web.roundtable.memory import Memory
@@ -334,14 +335,14 @@ def test_rules_stand_in_the_section_of_their_device():
 
 
 def test_the_oldest_rules_go_when_the_file_is_full_and_hand_written_ones_stay():
-    text = BY_HAND
-    for number in range(600):
+    text = BY_HAND + "".join(f"# device: {DEVICE}\n{rule(number).code}\n" for number in range(500))
+    for number in range(500, 520):
         text = with_lesson(text, [rule(number)])
     assert text.startswith(BY_HAND)
     assert BYTES_MOST - 200 < len(text.encode()) <= BYTES_MOST
     times = [each.time for each in learnt_rules(text)]
-    assert times == [rule(number).time for number in range(600 - len(times), 600)]
-    assert latest_lesson(text)[0].time == rule(599).time
+    assert times == [rule(number).time for number in range(520 - len(times), 520)]
+    assert latest_lesson(text)[0].time == rule(519).time
 
 
 def test_corrupt_lines_are_reported_with_their_number_and_never_lost(tmp_path):
@@ -354,6 +355,14 @@ def test_corrupt_lines_are_reported_with_their_number_and_never_lost(tmp_path):
     assert [note.split(" ")[0] for note in decision.notes] == ["heur.kdsl:2:", "heur.kdsl:3:", "heur.kdsl:4:"]
     table.memory.learn([rule()])
     assert (tmp_path / "heur.kdsl").read_bytes().startswith(broken)
+
+
+def test_a_file_that_is_something_else_altogether_does_not_stop_plans(tmp_path):
+    (tmp_path / "heur.kdsl").write_bytes(b"\x00" * 300_000)
+    with pytest.warns(RuntimeWarning, match="heur.kdsl: skipped, a program of 300,001 characters"):
+        assert Roundtable(settings_in(tmp_path)).decide(PROBLEM, WRONG).choice == SLOW_TABLE
+    with pytest.raises(SpiralKError, match="line 1"):
+        Roundtable(settings_in(tmp_path / "new", program="mk: ;")).decide(PROBLEM, WRONG)
 
 
 def test_a_rule_edited_by_hand_is_still_a_rule_but_no_longer_learnt(tmp_path):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from ..errors import SpiralKError
 from ..kernels.rankk.choice import FIELDS, Choice
 from ..spiralk.tree import Name, device_key
 from .consensus import Policy, Said
@@ -78,18 +79,29 @@ def read_rulebook(file_text: str, file_name: str, program_text: str) -> Rulebook
     learnt, hand_written = learnt_rules(file_text), by_hand(file_text)
     if not program_text.strip() and not any(line.split("#")[0].strip() for line in hand_written.split("\n")):
         return Rulebook(learnt, file_name)
-    from ..spiralk import Program, parse, parse_lines
+    from ..spiralk import Program, parse
 
-    lines, own = parse_lines(hand_written), parse(program_text)
-    sources = {id(rule): f"{file_name}:{rule.at.line}:{rule.at.column}" for rule in lines.program.rules}
+    by_file, problems = _file_program(hand_written, file_name)
+    own = parse(program_text)
+    sources = {id(rule): f"{file_name}:{rule.at.line}:{rule.at.column}" for rule in by_file.rules}
     sources.update((id(rule), f"{PROGRAM_NAME}:{rule.at.line}:{rule.at.column}") for rule in own.rules)
-    problems = [f"{file_name}:{error.line}: skipped, {error.problem}" for error in lines.errors]
-    for name, part in ((file_name, lines.program), (PROGRAM_NAME, own)):
+    for name, part in ((file_name, by_file), (PROGRAM_NAME, own)):
         findings = (finding for finding in part.check() if finding.level == "error")
         problems += [f"{name}:{finding.line}: {finding.message}" for finding in findings]
-    program = Program(lines.program.rules + own.rules)
+    program = Program(by_file.rules + own.rules)
     reads = any(_reads_field(rule) for rule in program.rules)
     return Rulebook(learnt, file_name, program, sources, reads, tuple(problems))
+
+
+def _file_program(hand_written: str, file_name: str) -> tuple[Program, list[str]]:
+    """The good lines of a file, and what is wrong with the others."""
+    from ..spiralk import Program, parse_lines
+
+    try:
+        lines = parse_lines(hand_written)
+    except SpiralKError as error:  # not even lines: such as a megabyte of something else
+        return Program(), [f"{file_name}: skipped, {error.problem}"]
+    return lines.program, [f"{file_name}:{error.line}: skipped, {error.problem}" for error in lines.errors]
 
 
 def _reads_field(part: Any) -> bool:

@@ -20,6 +20,8 @@ from .stamps import digest, is_current, write_stamp
 
 COMPILER = Path(__file__).with_suffix(".mjs")
 INSIDE = Path(__file__).with_name("bytecode_inside.py")
+# The site serves the tables one by one: a visit needs at most one.
+LEFT_OUT = "spiraltorch_web/_data/tuner_tables/"
 
 
 @dataclass(frozen=True)
@@ -55,14 +57,17 @@ def with_bytecode(project: Project, wheel: Path, runtime: Runtime) -> Compiled:
 
 
 def _merge(wheel: Path, compiled: Path, packed: Path) -> None:
-    """The wheel with the compiled files added, in its list of files too."""
+    """The wheel with the compiled files added and without its tuner tables, in its list of files too."""
     with zipfile.ZipFile(wheel) as source, zipfile.ZipFile(compiled) as extra:
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as target:
             rows = [_row(entry.filename, extra.read(entry)) for entry in extra.infolist()]
             for entry in source.infolist():
+                if entry.filename.startswith(LEFT_OUT):
+                    continue
                 content = source.read(entry)
                 if entry.filename.endswith(".dist-info/RECORD"):
-                    content = content.rstrip(b"\n") + b"\n" + "".join(rows).encode()
+                    listed = [line for line in content.decode().splitlines(True) if not line.startswith(LEFT_OUT)]
+                    content = "".join([*listed, *rows]).encode()
                 target.writestr(entry, content, zipfile.ZIP_DEFLATED)
             for entry in extra.infolist():
                 target.writestr(entry, extra.read(entry), zipfile.ZIP_DEFLATED)

@@ -22,6 +22,7 @@ from .project import BuildError, Project, say
 from .runtime import DEFAULT_VERSION, Runtime, hosted_wheels, runtime_for, write_runtime
 from .shell import with_first_paint
 from .stamps import digest, file_sha256, is_current, tree_files, write_stamp
+from .tables import checked_tables, write_tables
 from .vendor import bundle_vendor
 from .wheel import build_wheel
 
@@ -69,7 +70,14 @@ def build_site(project: Project, out: Path, options: SiteOptions) -> Path:
         bundles["bench/vendor"] = bundle_vendor(project, project.web / "bench")
     parts = Parts(runtime, wheels, own.stdlib, bundles)
     tools = tree_files(Path(__file__).parent)
-    sources = [*parts.files(), *page_files(project, options.bench), *_scripts(project), *_shaders(project), *tools]
+    sources = [
+        *parts.files(),
+        *page_files(project, options.bench),
+        *_scripts(project),
+        *_shaders(project),
+        *checked_tables(project),
+        *tools,
+    ]
     wanted = digest(project.root, [*sources, project.web / "package-lock.json"], out, options)
     stamp = out / ".build-stamp"
     if is_current(stamp, wanted):
@@ -101,6 +109,7 @@ def _write(project: Project, folder: Path, options: SiteOptions, parts: Parts) -
         _copy(bundle, tree_files(bundle), folder / place)
     _copy(project.package, _scripts(project), folder / "engine")
     _copy(project.root, _shaders(project), folder / "engine")
+    write_tables(checked_tables(project), folder / "tuner_tables")
     write_runtime(project, parts.runtime, parts.wheels, folder / "pyodide", parts.stdlib)
     _write_json(folder / "examples.json", examples_manifest(project.web / "examples"))
     _write_json(folder / "site.json", _facts(folder, options, parts.runtime, parts.wheels[0]))

@@ -9,6 +9,7 @@ from pathlib import Path
 from .environment import ensure_python
 from .project import BuildError, Project, run, say
 from .stamps import digest, is_current, tree_files, write_stamp
+from .tables import checked_tables
 
 # The date of every file in the wheel: 1 January 2024. ZIP knows no time zone and nothing before 1980.
 SOURCE_DATE_EPOCH = "1704067200"
@@ -28,6 +29,7 @@ def build_wheel(project: Project) -> Path:
     if is_current(folder / "stamp", wanted):
         return _only_wheel(folder)
     ensure_python(project, "build")
+    checked_tables(project)
     say("building the wheel")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)

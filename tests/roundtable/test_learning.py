@@ -335,7 +335,7 @@ def test_rules_stand_in_the_section_of_their_device():
 
 
 def test_the_oldest_rules_go_when_the_file_is_full_and_hand_written_ones_stay():
-    text = BY_HAND + "".join(f"# device: {DEVICE}\n{rule(number).code}\n" for number in range(500))
+    text = "\n".join([BY_HAND, f"# device: {DEVICE}", *(rule(number).code for number in range(500)), ""])
     for number in range(500, 520):
         text = with_lesson(text, [rule(number)])
     assert text.startswith(BY_HAND)

@@ -143,6 +143,16 @@ def test_views_compose_without_copies(bench):
     assert len(bench.check([E(Op.EXP, y)]).dispatches) == 1
 
 
+def test_reductions_of_one_space_part_where_they_need_too_many_buffers(bench):
+    # The biases' gradients of equal layers, each with its update.
+    updates = []
+    for _ in range(7):
+        gradient = ir.reduce(Op.SUM, bench.leaf(40, 12), (0,))
+        updates += [E(Op.SUB, bench.leaf(12), gradient), E(Op.MUL, gradient, gradient)]
+    program = bench.check(updates, caps=replace(bench.gpu.caps, max_storage_buffers=8))
+    assert len(program.dispatches) <= 5
+
+
 def test_no_variable_is_called_like_a_type(bench):
     # A 32nd name that is an index must not be i32, which would hide the type.
     piece = bench.leaf(3)

@@ -170,7 +170,7 @@ def _program(graph: Graph, launches: list[_Launch]) -> Program:
     dispatches = []
     for launch in launches:
         refs = tuple(
-            BufferRef(place if isinstance(place, int) else external + chosen[place], size, offset)
+            BufferRef(place if isinstance(place, int) else slots[place], size, offset)
             for place, offset, size in launch.refs
         )
         dispatches.append(Dispatch(kernels.setdefault(launch.kernel, len(kernels)), refs, launch.grid))
@@ -190,6 +190,10 @@ def _intervals(launches: list[_Launch]) -> list[Interval]:
 
 def _split(clustering: Clustering, cluster: Cluster, apart: frozenset[Node], count: int, caps: Caps) -> Node:
     """A node to store on its own, so that a kernel with too many buffers needs fewer."""
+    # Reductions that only share a space, such as those for the biases of equal layers: half of them go elsewhere.
+    alone = [anchor for anchor in cluster.anchors[1:] if anchor not in apart and _independent(cluster, anchor)]
+    if cluster.kind == "row" and alone:
+        return alone[len(alone) // 2]
     extra = [node for node in cluster.outputs if node not in cluster.anchors and node not in apart]
     if extra:
         return extra[-1]
@@ -211,3 +215,16 @@ def _split(clustering: Clustering, cluster: Cluster, apart: frozenset[Node], cou
     if not inner:
         raise KernelError(f"a kernel needs {count} buffers; the device binds {caps.max_storage_buffers}")
     return max(inner, key=lambda node: len(leaves[node]))
+
+
+def _independent(cluster: Cluster, anchor: Node) -> bool:
+    """Whether a reduction needs none of the others in its cluster."""
+    todo, seen = list(anchor.srcs), set()
+    while todo:
+        node = todo.pop()
+        if node in cluster.anchors:
+            return False
+        if node in cluster.members and node not in seen:
+            seen.add(node)
+            todo.extend(node.srcs)
+    return True

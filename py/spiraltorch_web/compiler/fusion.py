@@ -36,7 +36,7 @@ class Clustering:
     """The fusion of one graph."""
 
     def __init__(self, graph: Graph, apart: frozenset[Node] = frozenset()) -> None:
-        """Fuse ``graph``; the nodes in ``apart`` are stored by kernels of their own where they are not anchors."""
+        """Fuse ``graph``; a node in ``apart`` is stored by a kernel of its own, a reduction begins another cluster."""
         self.graph = graph
         self.apart = apart
         self.clusters: list[Cluster] = []
@@ -153,7 +153,7 @@ class Clustering:
 
     def _visit_reduce(self, node: Node) -> None:
         (src,), (axes,) = node.srcs, node.attrs
-        for cluster in reversed(self.clusters):
+        for cluster in () if node in self.apart else reversed(self.clusters):
             if cluster.kind != "row" or (cluster.shape, cluster.axes) != (src.shape, axes):
                 continue
             if len(cluster.members) > MEMBERS:

@@ -39,6 +39,7 @@ from .version import __version__
 _LAZY = MappingProxyType(
     {
         **{name: (name, None) for name in ("autograd", "data", "functional", "io", "live", "nn", "optim", "random")},
+        "fft": ("fft", None),
         "roundtable": ("roundtable", None),
         "spiralk": ("spiralk", None),
         "Checkpoint": ("checkpoint", "Checkpoint"),
@@ -53,6 +54,14 @@ _LAZY = MappingProxyType(
         "recover": ("checkpoint", "recover"),
         "recover_async": ("checkpoint", "recover_async"),
         "save": ("io", "save"),
+        "EpochStats": ("training", "EpochStats"),
+        "ModuleTrainer": ("training", "ModuleTrainer"),
+        "training": ("training", None),
+        "AmegaHypergrad": ("zspace", "AmegaHypergrad"),
+        "Hypergrad": ("zspace", "Hypergrad"),
+        "LanguageWaveEncoder": ("zspace", "LanguageWaveEncoder"),
+        "OpenCartesianTopos": ("zspace", "OpenCartesianTopos"),
+        "RoundtableConfig": ("zspace", "RoundtableConfig"),
         "zspace": ("zspace", None),
     }
 )

@@ -5,13 +5,14 @@
  *   batch=64                                batch size
  *   rounds=5  seconds=1                     rounds in which all take turns, and how long each turn is
  *   patience=60                             seconds after which a library that does not answer takes no part
+ *   topk=256x4095x128                       instead: the 128 largest entries of each of 256 rows of 4095
  *   memory=2000  warmup=200                 instead: that many steps of ours, with memory before and after
  *   device=auto|webgpu                      as in `st.set_device`; software adapters need "webgpu"
  */
 
 import { Contender } from "./calls.js";
 import { memoryNow } from "./memory.js";
-import { makeProblem } from "./problem.js";
+import { makeMatrix, makeProblem } from "./problem.js";
 
 const PARITY_STEPS = 3;
 const MOST_STEPS = 4000;
@@ -19,48 +20,63 @@ const asked = new URLSearchParams(location.search);
 const wanted = (name, otherwise) => asked.get(name) ?? otherwise;
 const PATIENCE = Number(wanted("patience", 60));
 
-async function compare() {
+/** The training step: `check` is the loss after a few steps. */
+async function compareSteps() {
   const problem = makeProblem(Number(wanted("batch", 64)));
+  const found = await compare("prepare", "run", problem, (contender) => contender.call("run", PARITY_STEPS));
+  for (const part of Object.values(found.results)) part.lossAfterThreeSteps = part.check;
+  return { batch: problem.batch, ...found };
+}
+
+/** Selection: `check` is the sum of the indices that were found. */
+async function compareTopk(shape) {
+  const [rows, cols, k] = shape.split("x").map(Number);
+  const problem = { rows, cols, k, values: makeMatrix(rows, cols) };
+  const found = await compare("prepareTopk", "runTopk", problem, (contender) => contender.call("checkTopk"));
+  return { rows, cols, k, ...found };
+}
+
+async function compare(prepare, run, problem, check) {
   const taking = [];
   const absent = {};
   for (const name of wanted("contenders", "spiraltorch,jax,tfjs").split(",")) {
     const contender = new Contender(name, PATIENCE);
     try {
-      const { value, seconds } = await contender.call("prepare", problem, wanted("device", "webgpu"));
-      const { value: loss } = await contender.call("run", PARITY_STEPS);
-      log(`${name}: ready in ${seconds.toFixed(2)} s, loss after ${PARITY_STEPS} steps ${loss}`);
-      taking.push({ contender, facts: { ...value, lossAfterThreeSteps: loss }, samples: [] });
+      const { value, seconds } = await contender.call(prepare, problem, wanted("device", "webgpu"));
+      const { value: found } = await check(contender);
+      log(`${name}: ready in ${seconds.toFixed(2)} s, check ${found}`);
+      taking.push({ contender, facts: { ...value, check: found }, samples: [] });
     } catch (error) {
       absent[name] = error.message;
       log(`${name}: takes no part: ${error.message}`);
       contender.close();
     }
   }
-  for (const part of taking) part.steps = await stepsWithin(part.contender, Number(wanted("seconds", 1)));
+  for (const part of taking) part.steps = await stepsWithin(part.contender, run, Number(wanted("seconds", 1)));
   for (let round = 0; round < Number(wanted("rounds", 5)); round += 1) {
-    for (const part of taking) part.samples.push(await secondsPerStep(part.contender, part.steps));
+    for (const part of taking) part.samples.push(await secondsPerStep(part.contender, run, part.steps));
   }
   const results = {};
   for (const { contender, facts, steps, samples } of taking) {
-    const details = contender.name === "spiraltorch" ? (await contender.call("details")).value : {};
+    const details = contender.name === "spiraltorch" ? (await contender.call("details", run)).value : {};
     results[contender.name] = { ...facts, ...details, steps, samples };
     log(`${contender.name}: ${samples.map((each) => (each * 1000).toFixed(3)).join(", ")} ms a step`);
     contender.close();
   }
-  return { batch: problem.batch, results, absent };
+  return { results, absent };
 }
 
-async function secondsPerStep(contender, steps) {
-  return (await contender.call("run", steps)).seconds / steps;
+async function secondsPerStep(contender, run, steps) {
+  return (await contender.call(run, steps)).seconds / steps;
 }
 
 /** How many steps fill a turn. */
-async function stepsWithin(contender, seconds) {
+async function stepsWithin(contender, run, seconds) {
   let steps = 2;
-  let each = await secondsPerStep(contender, steps);
+  let each = await secondsPerStep(contender, run, steps);
   while (each * steps < seconds / 4 && steps < MOST_STEPS) {
     steps *= 2;
-    each = await secondsPerStep(contender, steps);
+    each = await secondsPerStep(contender, run, steps);
   }
   return Math.max(1, Math.min(MOST_STEPS, Math.round(seconds / each)));
 }
@@ -88,8 +104,9 @@ function log(line) {
 }
 
 async function main() {
-  const memory = asked.get("memory");
-  const outcome = await (memory ? grow(Number(memory)) : compare()).catch((error) => ({ error: String(error.stack) }));
+  const work = asked.has("memory") ? grow(Number(asked.get("memory")))
+    : asked.has("topk") ? compareTopk(asked.get("topk")) : compareSteps();
+  const outcome = await work.catch((error) => ({ error: String(error.stack) }));
   const told = { ...outcome, browser: navigator.userAgent };
   log(JSON.stringify(told, null, 1));
   const headers = { "Content-Type": "application/json" };

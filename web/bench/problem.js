@@ -27,6 +27,12 @@ export function makeProblem(batch, seed = 1) {
   return { batch, images, labels, layers };
 }
 
+/** A matrix of different numbers, row after row: uniform in ±1. */
+export function makeMatrix(rows, cols, seed = 2) {
+  const random = generator(seed);
+  return Float32Array.from({ length: rows * cols }, () => 2 * random() - 1);
+}
+
 /** Weights as (inputs, outputs), for libraries whose linear layer is x · w. */
 export function transposed({ weight, inputs, outputs }) {
   return Float32Array.from({ length: weight.length }, (_, at) => (

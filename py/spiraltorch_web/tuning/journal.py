@@ -27,8 +27,10 @@ class Journal:
         self.facts: Facts | None = None
         self.cells: dict[RankProblem, Cell] = {}
         self._head = {"format": FORMAT, "device_class": device_class, "version": version}
-        lines = _lines(path)
+        lines, torn = _lines(path)
         if lines and lines[0] == self._head:
+            if torn:
+                path.write_text("".join(json.dumps(dict(line)) + "\n" for line in lines), encoding="utf-8")
             for line in lines[1:]:
                 self._take(line)
         elif path is not None:
@@ -64,14 +66,14 @@ class Journal:
             file.write(json.dumps(line) + "\n")
 
 
-def _lines(path: Path | None) -> list[Mapping[str, Any]]:
-    """The whole lines of a file; what follows the first broken one was never complete."""
+def _lines(path: Path | None) -> tuple[list[Mapping[str, Any]], bool]:
+    """The whole lines of a file, and whether more follows: a line that broke off."""
     found: list[Mapping[str, Any]] = []
     if path is None or not path.is_file():
-        return found
-    for text in path.read_text(encoding="utf-8").splitlines():
+        return found, False
+    for text in path.read_bytes().splitlines():
         try:
             found.append(MappingProxyType(json.loads(text)))
         except (ValueError, TypeError):
-            break
-    return found
+            return found, True
+    return found, False

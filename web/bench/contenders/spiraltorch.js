@@ -39,7 +39,8 @@ async function countExecutorCalls(base) {
   };
 }
 
-async function prepare(problem, device) {
+/** Python as the page boots it. */
+async function start(device) {
   const base = new URL("../../", import.meta.url).href;
   await countExecutorCalls(base);
   const booted = await boot({ base, device, interrupts: null }, pageModule, () => {}, () => {});
@@ -47,13 +48,24 @@ async function prepare(problem, device) {
   control.begin();
   const source = await (await fetch(new URL("spiraltorch.py", import.meta.url))).text();
   python.runPython(source);
-  const make = python.globals.get("Training");
-  training = await make.callPromising(problem.images, problem.labels, problem.layers);
   const { device: found, versions } = booted;
   return { version: versions.spiraltorch, adapter: found.name, software: found.software };
 }
 
+async function prepare(problem, device) {
+  const facts = await start(device);
+  training = await python.globals.get("Training").callPromising(problem.images, problem.labels, problem.layers);
+  return facts;
+}
+
+async function prepareTopk({ rows, cols, k, values }, device) {
+  const facts = await start(device);
+  training = await python.globals.get("Selection").callPromising(values, rows, cols, k);
+  return facts;
+}
+
 const run = (steps) => training.run.callPromising(steps);
+const checkTopk = () => training.check.callPromising();
 
 async function details() {
   await run(1);
@@ -71,4 +83,4 @@ async function memory() {
   return { ...counts, wasmBytes: python._module.HEAPU8.length };
 }
 
-serve({ prepare, run, details, watchMemory, memory });
+serve({ prepare, run, prepareTopk, runTopk: run, checkTopk, details, watchMemory, memory });

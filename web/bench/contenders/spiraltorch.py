@@ -11,39 +11,14 @@ from spiraltorch_web.runtime.session import session
 GPU_REPEATS = 20
 
 
-class Training:
-    """A network in training; arrays come from JavaScript."""
-
-    def __init__(self, images, labels, layers):
-        self.model = nn.Sequential(nn.Linear(784, 512), nn.ReLU(), nn.Linear(512, 256), nn.ReLU(), nn.Linear(256, 10))
-        linears = [layer for layer in self.model if isinstance(layer, nn.Linear)]
-        for layer, given in zip(linears, layers, strict=True):
-            with st.no_grad():
-                layer.weight.copy_(st.tensor(given.weight.to_memoryview()).reshape(given.outputs, given.inputs))
-                layer.bias.copy_(st.tensor(given.bias.to_memoryview()))
-        self.images = st.tensor(images.to_memoryview()).reshape(-1, 784)
-        self.labels = st.tensor(labels.to_memoryview())
-        st.realize(self.images)
-        self.optimizer = optim.Adam(self.model.parameters(), lr=1e-3)
-        self.criterion = nn.CrossEntropyLoss()
-        self.step = st.compile(self._step)
-
-    def _step(self, images, labels):
-        self.optimizer.zero_grad()
-        loss = self.criterion(self.model(images), labels)
-        loss.backward()
-        self.optimizer.step()
-        return loss
+class Contender:
+    """What `take` submits is measured; a subclass has a compiled `step` and says with which arguments it is called."""
 
     def take(self, steps):
-        """Take steps without reading; the last loss."""
+        """Take steps without reading; the last result."""
         for _ in range(steps):
-            loss = self.step(self.images, self.labels)
-        return loss
-
-    def run(self, steps):
-        """Take steps and read the last loss."""
-        return self.take(steps).item()
+            found = self.step(*self.arguments)
+        return found
 
     def details(self):
         """What the program of a step is made of, as JSON."""
@@ -58,6 +33,34 @@ class Training:
         del kept
         return json.dumps({"dispatches": len(self.step.programs()[-1].dispatches), "gpuSeconds": seconds})
 
+
+class Training(Contender):
+    """A network in training; arrays come from JavaScript."""
+
+    def __init__(self, images, labels, layers):
+        self.model = nn.Sequential(nn.Linear(784, 512), nn.ReLU(), nn.Linear(512, 256), nn.ReLU(), nn.Linear(256, 10))
+        linears = [layer for layer in self.model if isinstance(layer, nn.Linear)]
+        for layer, given in zip(linears, layers, strict=True):
+            with st.no_grad():
+                layer.weight.copy_(st.tensor(given.weight.to_memoryview()).reshape(given.outputs, given.inputs))
+                layer.bias.copy_(st.tensor(given.bias.to_memoryview()))
+        self.arguments = (st.tensor(images.to_memoryview()).reshape(-1, 784), st.tensor(labels.to_memoryview()))
+        st.realize(self.arguments[0])
+        self.optimizer = optim.Adam(self.model.parameters(), lr=1e-3)
+        self.criterion = nn.CrossEntropyLoss()
+        self.step = st.compile(self._step)
+
+    def _step(self, images, labels):
+        self.optimizer.zero_grad()
+        loss = self.criterion(self.model(images), labels)
+        loss.backward()
+        self.optimizer.step()
+        return loss
+
+    def run(self, steps):
+        """Take steps and read the last loss."""
+        return self.take(steps).item()
+
     def watch_memory(self):
         """Count Python's own memory from now on, which slows it."""
         tracemalloc.start()
@@ -69,3 +72,20 @@ class Training:
         device = {"buffers": facts["buffers"], "bufferBytes": facts["allocated"], "groups": facts["groups"]}
         python = {"pythonObjects": len(gc.get_objects()), "pythonBytes": tracemalloc.get_traced_memory()[0]}
         return json.dumps({**device, **python})
+
+
+class Selection(Contender):
+    """The k largest entries of each row of a matrix, values and indices."""
+
+    def __init__(self, values, rows, cols, k):
+        self.arguments = (st.tensor(values.to_memoryview()).reshape(rows, cols),)
+        st.realize(*self.arguments)
+        self.step = st.compile(lambda x: tuple(st.topk(x, k)))
+
+    def run(self, times):
+        """Select that often and read one of the last indices."""
+        self.take(times)[1][-1, -1].item()
+
+    def check(self):
+        """The sum of all indices."""
+        return sum(map(sum, self.take(1)[1].tolist()))

@@ -1,4 +1,4 @@
-/** TensorFlow.js on its WebGPU backend: `optimizer.minimize` with its own Adam, everything tidied. */
+/** TensorFlow.js on its WebGPU backend: `optimizer.minimize` with its own Adam, everything tidied; and its `topk`. */
 
 import * as tf from "../vendor/tfjs.js";
 import { serve } from "../calls.js";
@@ -40,4 +40,29 @@ async function run(steps) {
   return value;
 }
 
-serve({ prepare, run });
+let matrix = null;
+let wanted = 0;
+
+async function prepareTopk({ rows, cols, k, values }) {
+  if (!await tf.setBackend("webgpu")) throw new Error("no WebGPU");
+  await tf.ready();
+  matrix = tf.tensor2d(values, [rows, cols]);
+  wanted = k;
+  return { version: tf.version_core };
+}
+
+/** Each call starts its kernels at once; reading the last result waits for all of them. */
+async function runTopk(times) {
+  let found = null;
+  for (let count = 0; count < times; count += 1) {
+    if (found) tf.dispose(found);
+    found = tf.topk(matrix, wanted, true);
+  }
+  const data = await found.indices.data();
+  tf.dispose(found);
+  return data;
+}
+
+const checkTopk = async () => (await runTopk(1)).reduce((sum, index) => sum + index, 0);
+
+serve({ prepare, run, prepareTopk, runTopk, checkTopk });

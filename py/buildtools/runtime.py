@@ -42,8 +42,8 @@ RUNTIMES = (
     Runtime("0.27.7", "pyodide-0.27", ("pyodide.mjs", "pyodide.asm.js", "pyodide.asm.wasm", STDLIB)),
 )
 DEFAULT_VERSION = RUNTIMES[0].version
-# The marker of a requirement that pages do without, or load later by themselves.
-NOT_IN_PAGES = "sys_platform != 'emscripten'"
+# What our library loads by itself when something first needs it, so that the page starts without.
+LOADED_LATER = frozenset({"lark"})
 
 
 def runtime_for(version: str) -> Runtime:
@@ -133,9 +133,9 @@ def _metadata(wheel: Path):
 
 
 def _requirements(lines: list[str]) -> list[str]:
-    """Names of what a page must load; extras are the user's choice, and some is only needed outside of pages."""
-    plain = (line for line in lines if "extra ==" not in line and NOT_IN_PAGES not in line.replace('"', "'"))
-    return sorted({normalised(re.match(r"[\w.-]+", line)[0]) for line in plain})
+    """Names of what a page must load with a package; extras are the user's choice."""
+    plain = (line for line in lines if "extra ==" not in line)
+    return sorted({normalised(re.match(r"[\w.-]+", line)[0]) for line in plain} - LOADED_LATER)
 
 
 def _top_level(wheel: Path) -> list[str]:

@@ -43,7 +43,8 @@ await st.set_device_async("webgpu")
 x = st.tensor([1.0, 2.0, 3.0], requires_grad=True)
 loss = (x @ x) + x.sum()
 loss.backward()
-[st.__version__, st.device_info().backend, await loss.item_async(), await x.grad.tolist_async()]
+hard = st.spiralk.parse("mk: 2;").evaluate(r=1, c=1, k=1).hard["mk"]
+[st.__version__, st.device_info().backend, await loss.item_async(), await x.grad.tolist_async(), hard]
 `).then(found => found.toJs())"""
 
 
@@ -91,7 +92,7 @@ def test_one_micropip_install_brings_the_library_into_any_page(browser_page, bar
         page = browser_page(address)
         page.wait_for_function("document.title === 'ready'", timeout=60_000)
         found = page.evaluate(INSTALL, wheel)
-    assert found == [_wheel_name().split("-")[1], "browser", 20.0, [3.0, 5.0, 7.0]]
+    assert found == [_wheel_name().split("-")[1], "browser", 20.0, [3.0, 5.0, 7.0], 2]
     assert browser_page.problems == []
 
 

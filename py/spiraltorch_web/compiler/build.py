@@ -170,7 +170,7 @@ def _program(graph: Graph, launches: list[_Launch]) -> Program:
     dispatches = []
     for launch in launches:
         refs = tuple(
-            BufferRef(place if isinstance(place, int) else slots[place], size, offset)
+            BufferRef(place if isinstance(place, int) else external + chosen[place], size, offset)
             for place, offset, size in launch.refs
         )
         dispatches.append(Dispatch(kernels.setdefault(launch.kernel, len(kernels)), refs, launch.grid))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import weakref
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any
 
 from .errors import ArgumentError, AutogradError, ShapeError
@@ -53,21 +53,51 @@ def gradients(outputs: Sequence[Node], cotangents: Sequence[Node], inputs: Seque
     total: dict[Node, Node] = {}
     for output, cotangent in zip(outputs, cotangents, strict=True):
         _accumulate(total, output, cotangent)
+    calls = _joint_calls(passable)
     for node in reversed(passable):
-        cotangent = total.get(node)
-        if cotangent is None:
+        if node in calls:
+            parts = calls[node].backward(node, total)
+        elif node in total:
+            parts = _vjp(node, total[node])
+        else:
             continue
-        for src, part in zip(node.srcs, _vjp(node, cotangent), strict=True):
+        for src, part in zip(node.srcs, parts, strict=False):
             if part is not None and src in relevant:
                 _accumulate(total, src, part)
         if node not in wanted:
-            del total[node]
+            total.pop(node, None)
     return [total.get(node) if node in relevant else None for node in inputs]
 
 
-def _accumulate(total: dict[Node, Node], node: Node, cotangent: Node) -> None:
-    before = total.get(node)
-    total[node] = cotangent if before is None else al.add(before, cotangent)
+class _JointCall:
+    """A call of a routine whose outputs are walked together: when its first one is reached, all are complete."""
+
+    def __init__(self, first: Node) -> None:
+        self._first = first
+        self._cotangents: dict[int, Node] = {}
+
+    def backward(self, node: Node, total: dict[Node, Node]) -> tuple[Node | None, ...]:
+        """Note the node's cotangent; at the last of the walk, the cotangents of the operands."""
+        if node in total:
+            _accumulate(self._cotangents, node.attrs[2], total[node])
+        if node is not self._first or not self._cotangents:
+            return ()
+        return ROUTINES[node.attrs[0]].joint(node, self._cotangents)
+
+
+def _joint_calls(passable: Sequence[Node]) -> dict[Node, _JointCall]:
+    """For each output of a routine with a joint derivative its call; ``passable`` has operands first."""
+    calls: dict[tuple, _JointCall] = {}
+    return {
+        node: calls.setdefault((node.attrs[:2], node.srcs), _JointCall(node))
+        for node in passable
+        if node.op is Op.ROUTINE and ROUTINES[node.attrs[0]].joint is not None
+    }
+
+
+def _accumulate(total: dict, place: Hashable, cotangent: Node) -> None:
+    before = total.get(place)
+    total[place] = cotangent if before is None else al.add(before, cotangent)
 
 
 def _vjp(node: Node, cotangent: Node) -> tuple[Node | None, ...]:

@@ -14,7 +14,7 @@ from spiraltorch_web.kernels.table import ROUTINES
 from spiraltorch_web.resources import shader_names
 from tests.support.matmul_gpu import plain_matmul, problem_of
 
-ROUTINE_SHADERS = {name for name in shader_names() if not name.startswith(("matmul_", "shared/"))}
+ROUTINE_SHADERS = {name for name in shader_names() if not name.startswith(("fft_", "matmul_", "shared/"))}
 ACCESS = ("read", "read", "read_write")
 # Vector hooks along K, then every guard: vector and scalar hooks over a ragged K, and a grid that folds.
 PROBLEMS = (problem_of(1, 256, 256, 256, "k", "k"), problem_of(70_000, 36, 35, 37, "m", "n"))

@@ -42,6 +42,13 @@ class _Scratch:
     index: int
 
 
+@dataclass(frozen=True)
+class _Constant:
+    """The place of a table; equal tables share one."""
+
+    data: bytes
+
+
 class _TooManyBindings(Exception):
     def __init__(self, cluster: Cluster, count: int) -> None:
         super().__init__(f"{count} bindings")
@@ -141,6 +148,8 @@ def _routine(cluster: Cluster, context: Context) -> list[_Launch]:
             shape, dtype = outputs[index]
             unused = Node(Op.CONST, (), (0,), shape, dtype)
             return _Scratch(cluster, -1 - index), 0, _bytes(unused.nbytes)
+        if role == "constant":
+            return _Constant(lowered.constants[index]), 0, len(lowered.constants[index])
         return _Scratch(cluster, index), 0, _bytes(lowered.scratch[index])
 
     return [
@@ -166,23 +175,29 @@ def _program(graph: Graph, launches: list[_Launch]) -> Program:
     for node, target in zip(graph.outputs, graph.targets, strict=True):
         sizes[target] = _bytes(node.nbytes)
     chosen, temporaries = share_memory(_intervals(launches))
+    slots = {place: external + buffer for place, buffer in chosen.items()}
+    constants = [place for launch in launches for place, _, _ in launch.refs if isinstance(place, _Constant)]
+    for constant in dict.fromkeys(constants):
+        slots[constant] = external + len(temporaries)
+        temporaries.append(len(constant.data))
     kernels: dict[Kernel, int] = {}
     dispatches = []
     for launch in launches:
         refs = tuple(
-            BufferRef(place if isinstance(place, int) else external + chosen[place], size, offset)
+            BufferRef(place if isinstance(place, int) else slots[place], size, offset)
             for place, offset, size in launch.refs
         )
         dispatches.append(Dispatch(kernels.setdefault(launch.kernel, len(kernels)), refs, launch.grid))
     report = tuple(f"{i}: {launch.text} {launch.grid}" for i, launch in enumerate(launches))
-    return Program(tuple(kernels), tuple(dispatches), (*sizes, *temporaries), external, report)
+    held = tuple((slots[constant], constant.data) for constant in dict.fromkeys(constants))
+    return Program(tuple(kernels), tuple(dispatches), (*sizes, *temporaries), external, report, held)
 
 
 def _intervals(launches: list[_Launch]) -> list[Interval]:
     spans: dict[Place, tuple[int, int, int]] = {}
     for i, launch in enumerate(launches):
         for place, offset, size in launch.refs:
-            if not isinstance(place, int):
+            if not isinstance(place, int | _Constant):
                 end, first, _ = spans.get(place, (0, i, i))
                 spans[place] = (max(end, offset + size), first, i)
     return [Interval(place, size, first, last) for place, (size, first, last) in spans.items()]

@@ -112,6 +112,8 @@ class BrowserDevice:
                 self._pool.free(handle)
             raise
         self._programs[number] = _Loaded(program.num_external, tuple(temporaries))
+        for slot, data in program.constants:
+            self.write(temporaries[slot - program.num_external], data)
         return number
 
     def unload(self, number: int) -> None:

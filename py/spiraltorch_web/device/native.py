@@ -127,6 +127,8 @@ class NativeDevice:
         number = self._next_program
         self._next_program += 1
         self._programs[number] = LoadedProgram(self._api, program, pipelines, temporaries, self._buffer)
+        for slot, data in program.constants:
+            self.write(temporaries[slot - program.num_external], data)
         return number
 
     def unload(self, number: int) -> None:

@@ -48,10 +48,11 @@ class Program:
     slot_sizes: tuple[int, ...]
     num_external: int
     report: tuple[str, ...] = field(default=(), compare=False)  # one readable line per dispatch
+    constants: tuple[tuple[int, bytes], ...] = ()  # own slots that are only read, and what they hold
 
     @property
     def temporary_bytes(self) -> int:
-        """Bytes of device memory that the program keeps for itself."""
+        """Bytes of device memory that the program keeps for itself, constants included."""
         return sum(self.slot_sizes[self.num_external :])
 
     def __str__(self) -> str:

@@ -133,9 +133,7 @@ def store_text(text: PassText, target: Target, name: str, guarded: bool) -> None
         text.add(f"if ({point} + {step}u < {target.stored}u) {{ {body} }}" if target.chirp else body)
 
 
-def _store_packed(
-    text: PassText, target: Target, value: str, point: str, step: int, row: str, column: str
-) -> None:
+def _store_packed(text: PassText, target: Target, value: str, point: str, step: int, row: str, column: str) -> None:
     columns = text.one.columns
     if columns == 1:
         text.add(f"out_real[{row} * {target.stored // 2}u + {point} + {step}u] = {value};")
@@ -151,9 +149,7 @@ def _partners(text: PassText, name: str) -> list[str]:
     mirror = text.let(f"{one.length}u - {name}_t")
     own = text.address(name, f"{name}_t")
     half = one.length * one.segments
-    reads = [
-        text.address(name, f"(({mirror} - {one.threads * i}u) & {one.length - 1}u)") for i in range(one.values)
-    ]
+    reads = [text.address(name, f"(({mirror} - {one.threads * i}u) & {one.length - 1}u)") for i in range(one.values)]
     places = [text.constant(one.threads * i) for i in range(one.values)]
     parts: list[list[str]] = []
     for part, offset in (("x", 0), ("y", half if one.together else 0)):

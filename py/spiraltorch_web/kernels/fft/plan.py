@@ -102,7 +102,7 @@ def plan_passes(length: int, rows: int, columns: int, tuning: Tuning | None, cap
         return (_pass(rows, columns, length, (), 1, 1, columns > 1, columns > 1, 0, tuning, caps),)
     made = []
     done = 1  # product of the lengths before
-    for place, n in enumerate(lengths[:-1]):
+    for n in lengths[:-1]:
         rest = length // (done * n)
         outer = (Digit(done, rest * n, rest * n),) if done > 1 else ()
         digits = (*outer, Digit(rest, 1, 1))
@@ -124,9 +124,7 @@ def _last_pass(lengths: list[int], rows: int, columns: int, tuning: Tuning, caps
         steps_out[place] = step_out
         step_out *= length
     # The first factor varies fastest among lines: its results are neighbours.
-    ordered = [
-        Digit(length, step, steps_out[len(before) - 1 - place]) for place, (length, step) in enumerate(digits)
-    ]
+    ordered = [Digit(length, step, steps_out[len(before) - 1 - place]) for place, (length, step) in enumerate(digits)]
     return _pass(rows, columns, n, tuple(ordered), 1, step_out, columns > 1, True, 0, tuning, caps)
 
 

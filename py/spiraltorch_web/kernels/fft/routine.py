@@ -1,7 +1,8 @@
-"""fft: complex and real transforms along the middle axis of (rows, length, columns), of any length."""
+"""fft: complex and real transforms along any axis, of any length."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -23,13 +24,14 @@ class Transform(NamedTuple):
     """Parameters of the routine.
 
     ``kind`` "complex" takes and gives both parts; "real" takes a real signal and gives its whole spectrum; "rfft"
-    gives length // 2 + 1 entries of it, and "irfft" takes those and gives a real signal. ``length`` counts points,
-    ``inverse`` turns the sign of the exponent ("rfft" is always forward, "irfft" inverse) and ``scale`` multiplies
-    every result. ``tuning`` None leaves the choice to the lowering.
+    gives length // 2 + 1 entries of it, and "irfft" takes those and gives a real signal. ``length`` counts points
+    along ``axis``, ``inverse`` turns the sign of the exponent ("rfft" is always forward, "irfft" inverse) and
+    ``scale`` multiplies every result. ``tuning`` None leaves the choice to the lowering.
     """
 
     kind: str
     length: int
+    axis: int
     inverse: bool = False
     scale: float = 1.0
     tuning: Tuning | None = None
@@ -44,41 +46,43 @@ def _infer(specs: Sequence[Spec], params: tuple) -> tuple[Spec, ...]:
     call = Transform(*params)
     if call.kind not in OPERANDS or len(specs) != OPERANDS[call.kind]:
         raise ArgumentError(f"fft has no kind {call.kind!r} of {len(specs)} operands; kinds are {', '.join(OPERANDS)}")
-    (shape, dtype), *others = specs
-    for other, kind in ((shape, dtype), *others):
-        if kind is not float32:
-            raise DTypeError(f"fft takes float32 parts, got {kind.name}; cast first")
-        if other != shape or len(shape) != 3:
-            raise ShapeError(f"fft takes parts of one shape (rows, length, columns), got {shape} and {other}")
+    for shape, dtype in specs:
+        if dtype is not float32:
+            raise DTypeError(f"fft takes float32 parts, got {dtype.name}; cast first")
+        if shape != specs[0][0] or not 0 <= call.axis < len(shape):
+            raise ShapeError(f"fft takes parts of one shape that has axis {call.axis}, got {specs[0][0]} and {shape}")
     if call.length < 1 or padded_length(call.length) > LONGEST:
         most = f"{LONGEST:,} points, or {LONGEST // 2:,} where the length is no power of two"
         raise ArgumentError(f"fft transforms 1 to {most}; got {call.length:,}")
-    half = call.length // 2 + 1
+    half, shape = call.length // 2 + 1, specs[0][0]
     stored = half if call.kind == "irfft" else call.length
-    if shape[1] != stored:
-        raise ShapeError(f"fft ({call.kind}) of {call.length} points takes {stored} entries per row, got {shape}")
-    given = half if call.kind == "rfft" else call.length
-    return (((shape[0], given, shape[2]), float32),) * RESULTS[call.kind]
+    if shape[call.axis] != stored:
+        raise ShapeError(f"fft ({call.kind}) of {call.length} points takes {stored} entries, got {shape}")
+    made = half if call.kind == "rfft" else call.length
+    return (((*shape[: call.axis], made, *shape[call.axis + 1 :]), float32),) * RESULTS[call.kind]
 
 
 def _lower(specs: Sequence[Spec], outputs: Sequence[Spec], params: tuple, caps: Caps) -> Lowered:
-    (rows, _, columns), _ = specs[0]
+    call, (shape, _) = Transform(*params), specs[0]
+    rows, columns = math.prod(shape[: call.axis]), math.prod(shape[call.axis + 1 :])
     if rows * columns == 0:
         return Lowered(())
-    return lower(Transform(*params), rows, columns, padded_length(params[1]), caps)
+    return lower(call, rows, columns, padded_length(call.length), caps)
 
 
 def _reference(np, arrays: Sequence, params: tuple) -> tuple:
     call = Transform(*params)
     if call.kind == "irfft":
         spectrum = (arrays[0] + 1j * arrays[1]).astype(np.complex64)
-        found = np.fft.irfft(spectrum, call.length, axis=1, norm="forward") * np.float32(call.scale)
+        found = np.fft.irfft(spectrum, call.length, axis=call.axis, norm="forward") * np.float32(call.scale)
         return (found.astype(np.float32),)
     if call.kind == "rfft":
-        found = np.fft.rfft(arrays[0], axis=1)
+        found = np.fft.rfft(arrays[0], axis=call.axis)
     else:
         signal = arrays[0] if call.kind == "real" else (arrays[0] + 1j * arrays[1]).astype(np.complex64)
-        found = np.fft.ifft(signal, axis=1, norm="forward") if call.inverse else np.fft.fft(signal, axis=1)
+        found = (
+            np.fft.ifft(signal, axis=call.axis, norm="forward") if call.inverse else np.fft.fft(signal, axis=call.axis)
+        )
     found = (found * np.float32(call.scale)).astype(np.complex64)
     return np.ascontiguousarray(found.real), np.ascontiguousarray(found.imag)
 
@@ -91,11 +95,11 @@ def _derivative(node: Node, cotangents: Mapping[int, Node]) -> tuple[Node | None
     call = Transform(*node.attrs[1])
     if call.kind == "irfft":
         real, imag = FFT(cotangents[0], params=call._replace(kind="rfft"))
-        return tuple(al.mul(part, _weights(part, call.length, 2.0)) for part in (real, imag))
+        return tuple(al.mul(part, _weights(part, call, 2.0)) for part in (real, imag))
     if call.kind == "rfft":
         parts = [cotangents.get(part) for part in (0, 1)]
         like = next(part for part in parts if part is not None)
-        weights = _weights(like, call.length, 0.5)
+        weights = _weights(like, call, 0.5)
         halves = [al.filled(like, 0) if part is None else al.mul(part, weights) for part in parts]
         return FFT(*halves, params=call._replace(kind="irfft"))
     back = call._replace(inverse=not call.inverse)
@@ -110,12 +114,12 @@ def _derivative(node: Node, cotangents: Mapping[int, Node]) -> tuple[Node | None
     return tuple(found[: len(node.srcs)])
 
 
-def _weights(like: Node, length: int, inner: float) -> Node:
+def _weights(like: Node, call: Transform, inner: float) -> Node:
     """``inner`` for entries that stand for two of the whole spectrum, 1 for those that are their own mirror."""
-    place = iota(like.shape, 1)
+    place = iota(like.shape, call.axis)
     ends = elementwise(Op.EQ, place, const(0, place.dtype, place.shape))
-    if length % 2 == 0:
-        last = const(length // 2, place.dtype, place.shape)
+    if call.length % 2 == 0:
+        last = const(call.length // 2, place.dtype, place.shape)
         ends = elementwise(Op.OR, ends, elementwise(Op.EQ, place, last))
     return cast(al.select(ends, al.filled(like, 1.0), al.filled(like, inner)), float32)
 

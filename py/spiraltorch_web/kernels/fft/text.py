@@ -39,13 +39,13 @@ class PassText:
         self.add(f"let {name}_segment = {segment};")
         self.add(f"let {name}_t = {t};")
         self.add(f"let {name}_line = group_ix * {one.segments}u + {name}_segment;")
-        self.add(f"var {name}_rest = min({name}_line, {one.lines - 1}u);")
-        self.add(f"let {name}_column = {name}_rest % {one.columns}u;")
-        self.add(f"{name}_rest /= {one.columns}u;")
-        for number in reversed(range(len(one.digits))):
-            self.add(f"let {name}_digit{number} = {name}_rest % {one.digits[number].count}u;")
-            self.add(f"{name}_rest /= {one.digits[number].count}u;")
-        self.add(f"let {name}_row = {name}_rest;")
+        self.add(f"let {name}_any = min({name}_line, {one.lines - 1}u);")
+        rest = f"{name}_any"
+        parts = [(f"{name}_digit{number}", digit.count) for number, digit in enumerate(one.digits)]
+        for part, count in reversed([*parts, (f"{name}_column", one.columns)]):
+            self.add(f"let {part} = {f'{rest} % {count}u' if count > 1 else '0u'};")
+            rest = self.let(f"{rest} / {count}u") if count > 1 else rest
+        self.add(f"let {name}_row = {rest};")
 
     def base(self, name: str, outward: bool) -> str:
         """The place along the axis of the thread's first point."""
@@ -127,8 +127,8 @@ class PassText:
 
     def address(self, name: str, k: str) -> str:
         """Where point ``k`` of the thread's line lies in workgroup memory."""
-        one = self.one
-        flat = f"({k}) * {one.segments}u + {name}_segment" if one.across_out else f"{name}_segment * {one.length}u + {k}"
+        one, segment = self.one, f"{name}_segment"
+        flat = f"({k}) * {one.segments}u + {segment}" if one.across_out else f"{segment} * {one.length}u + ({k})"
         return self.let(f"spread({flat})")
 
     def constant(self, k: int) -> int:
@@ -193,4 +193,3 @@ class PassText:
 def literal(value: complex) -> str:
     """A WGSL constant."""
     return f"vec2<f32>({value.real!r}, {value.imag!r})"
-

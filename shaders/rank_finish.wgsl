@@ -78,19 +78,43 @@ fn collect_row(row: u32, cuts: Cuts) {
     atomicAdd(&totals[3], high);
 }
 
-fn bucket_of(key: u32, base: u32, shift: u32) -> u32 {
-    return min((max(key, base) - base) >> shift, BUCKETS - 1u);
+/// How keys become buckets: in equal steps of the key, which suits values of all scales, or of the value.
+struct Deal {
+    by_value: bool,
+    base: u32,
+    shift: u32,
+    low: f32,
+    scale: f32,
+}
+
+/// A number that grows with the key, as the value does (or falls).
+fn order_value(key: u32) -> f32 {
+    let ordered = bitcast<i32>(key - 0x7f800000u);
+    let bits = select(bitcast<u32>(ordered), 0x80000000u | bitcast<u32>(-ordered), ordered < 0);
+    return clamp(bitcast<f32>(bits), -1e37, 1e37);
+}
+
+fn deal_between(base: u32, end: u32, by_value: bool) -> Deal {
+    let last = max(base, min(end, LAST_KEY));
+    let low = order_value(base);
+    let scale = f32(BUCKETS) / max(order_value(last) - low, 1e-30);
+    return Deal(by_value, base, bucket_shift(last - base), low, scale);
+}
+
+fn bucket_of(key: u32, deal: Deal) -> u32 {
+    let by_key = (max(key, deal.base) - deal.base) >> deal.shift;
+    let by_value = u32(clamp((order_value(min(key, LAST_KEY)) - deal.low) * deal.scale, 0.0, f32(BUCKETS)));
+    return min(select(by_key, by_value, deal.by_value), BUCKETS - 1u);
 }
 
 /// Writes the wanted ones of `taken` listed entries; false, with nothing written, where too many share a bucket.
-fn deal_found(row: u32, taken: u32, outcome: Outcome, base: u32, stop: u32) -> bool {
-    let shift = bucket_shift(max(outcome.cuts.end, base) - base);
+fn deal_found(row: u32, taken: u32, outcome: Outcome, deal: Deal, stop: u32) -> bool {
     clear_buckets();
     if (thread == 0u) { atomicStore(&crowds, 0u); }
     workgroupBarrier();
     // the buckets are clear
     for (var slot = thread; slot < taken; slot += ${WG}u) {
-        let bucket = bucket_of(found[row * ${FOUND}u + slot].x, base, shift);
+        let bucket = bucket_of(found[row * ${FOUND}u + slot].x, deal);
         if (count_in_bucket(bucket) >= ${CROWD}u) { atomicStore(&crowds, 1u); }
     }
     workgroupBarrier();
@@ -108,7 +132,7 @@ fn deal_found(row: u32, taken: u32, outcome: Outcome, base: u32, stop: u32) -> b
     if (workgroupUniformLoad(&dealt) == 0u) { return false; }
     for (var slot = thread; slot < taken; slot += ${WG}u) {
         let entry = found[row * ${FOUND}u + slot];
-        let bucket = bucket_of(entry.x, base, shift);
+        let bucket = bucket_of(entry.x, deal);
         if (stored > 0u && bucket >= first_bucket && bucket <= last_bucket) {
             let place = count_in_bucket(bucket) - offset;
             candidate_key[place] = entry.x;
@@ -120,7 +144,7 @@ fn deal_found(row: u32, taken: u32, outcome: Outcome, base: u32, stop: u32) -> b
     for (var slot = thread; slot < stored; slot += ${WG}u) {
         let key = candidate_key[slot];
         let column = candidate_column[slot];
-        let bucket = bucket_of(key, base, shift);
+        let bucket = bucket_of(key, deal);
         let from_slot = select(bucket_start(max(bucket, 1u) - 1u), offset, bucket == first_bucket) - offset;
         let to_slot = bucket_start(bucket) - offset;
         var rank = outcome.before + offset + from_slot;
@@ -171,7 +195,10 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     if (taken <= ${FOUND}u && before - tied_low <= start && enough) {
         let base = max(cuts.first, state[row * 8u + 7u]);
         let outcome = Outcome(cuts, before, tied_low, tied_high, start);
-        if (deal_found(row, taken, outcome, base, min(start + ${K}u, reached))) { return; }
+        for (var attempt = 0u; attempt < 2u; attempt++) {
+            let deal = deal_between(base, cuts.end, attempt == ${BY_VALUE_TURN}u);
+            if (deal_found(row, taken, outcome, deal, min(start + ${K}u, reached))) { return; }
+        }
     }
     finish_exactly(row, start, stop);
 }

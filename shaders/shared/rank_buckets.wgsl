@@ -1,6 +1,7 @@
-// rank_buckets: counters for 4 * WG buckets of keys, 16 bits each, and where each bucket starts among all.
+// rank_buckets: counters for buckets of keys, and where each bucket starts among all.
 //
-// Two counters share a word. After start_buckets they hold the starts, and count_in_bucket hands out places.
+// Every lane has two words: four counters of 16 bits, or with WIDE two of 32. After start_buckets they hold the starts,
+// and count_in_bucket hands out places.
 
 const BUCKETS = ${BUCKETS}u;
 var<workgroup> buckets: array<atomic<u32>, ${BUCKET_WORDS}>;
@@ -17,12 +18,20 @@ fn bucket_shift(spread: u32) -> u32 {
 
 /// Adds one to a bucket; returns what it held before.
 fn count_in_bucket(bucket: u32) -> u32 {
+    // #if WIDE
+    return atomicAdd(&buckets[bucket], 1u);
+    // #else
     let half = 16u * (bucket % 2u);
     return (atomicAdd(&buckets[bucket / 2u], 1u << half) >> half) & 0xffffu;
+    // #end
 }
 
 fn bucket_start(bucket: u32) -> u32 {
+    // #if WIDE
+    return atomicLoad(&buckets[bucket]);
+    // #else
     return (atomicLoad(&buckets[bucket / 2u]) >> (16u * (bucket % 2u))) & 0xffffu;
+    // #end
 }
 
 /// Where a bucket ends, while its counter holds its start; `total` ends the last one.
@@ -43,8 +52,13 @@ fn bucket_with_rank(rank: u32) -> u32 {
 fn start_buckets() {
     let own_low = atomicLoad(&buckets[thread * 2u]);
     let own_high = atomicLoad(&buckets[thread * 2u + 1u]);
-    let first_two = (own_low & 0xffffu) + (own_low >> 16u);
-    let own_sum = first_two + (own_high & 0xffffu) + (own_high >> 16u);
+    // #if WIDE
+    let first_half = own_low;
+    let own_sum = own_low + own_high;
+    // #else
+    let first_half = (own_low & 0xffffu) + (own_low >> 16u);
+    let own_sum = first_half + (own_high & 0xffffu) + (own_high >> 16u);
+    // #end
     var sum = own_sum;
     lane_sums[thread] = sum;
     for (var reach = 1u; reach < ${WG}u; reach *= 2u) {
@@ -57,7 +71,12 @@ fn start_buckets() {
         lane_sums[thread] = sum;
     }
     let ahead = sum - own_sum;
+    let halfway = ahead + first_half;
+    // #if WIDE
+    atomicStore(&buckets[thread * 2u], ahead);
+    atomicStore(&buckets[thread * 2u + 1u], halfway);
+    // #else
     atomicStore(&buckets[thread * 2u], ahead | ((ahead + (own_low & 0xffffu)) << 16u));
-    let halfway = ahead + first_two;
     atomicStore(&buckets[thread * 2u + 1u], halfway | ((halfway + (own_high & 0xffffu)) << 16u));
+    // #end
 }

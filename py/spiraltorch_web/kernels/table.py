@@ -7,10 +7,11 @@ from types import MappingProxyType
 
 from .cumsum import CUMSUM
 from .fft.routine import FFT
+from .rankk.routine import RANK_K
 from .registry import Routine
 from .scatter import SCATTER_ADD
 from .sort import ARGSORT
 
 ROUTINES: Mapping[str, Routine] = MappingProxyType(
-    {routine.name: routine for routine in (ARGSORT, CUMSUM, FFT, SCATTER_ADD)}
+    {routine.name: routine for routine in (ARGSORT, CUMSUM, FFT, RANK_K, SCATTER_ADD)}
 )

@@ -74,10 +74,10 @@ FIELDS: Mapping[str, Field] = MappingProxyType(
             tuple(Order), "how winners get in order: 0 auto, 1 heap, 2 kway, 3 bitonic, 4 warp_heap, 5 warp_bitonic"
         ),
         "tile": Field(_powers(64, 65536), "columns that a workgroup loads between two looks at its candidates"),
-        "ctile": Field(_powers(64, 8192), "slots for candidates in workgroup memory"),
+        "ctile": Field(tuple(range(64, 8193, 64)), "slots for candidates in workgroup memory"),
         "use_2ce": Field((0, 1), "rows are split over workgroups, in two or more passes"),
         "wg": Field(_powers(32, 1024), "invocations of a workgroup"),
-        "kl": Field(_powers(1, 64), "entries that a lane keeps: of the row (shared, warp) or of the sample (stream)"),
+        "kl": Field(_powers(1, 32), "entries that a lane keeps: of the row (shared, warp) or of the sample (stream)"),
         "ch": Field(_powers(1, 4096), "chunks of a row when rows are split"),
         "tile_cols": Field(_powers(32, 65536), "columns of a row that one FFT launch holds"),
         "radix": Field((2, 4, 8, 16), "largest butterfly of the FFT"),

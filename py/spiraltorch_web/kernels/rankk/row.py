@@ -58,7 +58,7 @@ def streamed_launches(problem: RankProblem, choice: Choice, caps: Caps) -> Lower
         **_shape(problem),
     )
     expected = expected_found(problem, sample)
-    found = min(65535, 2 * expected + 256)
+    found = found_slots(problem, sample)
     gather_wg = min(256, caps.max_workgroup_size)
     gather = launch(
         "rank_gather",
@@ -79,9 +79,10 @@ def streamed_launches(problem: RankProblem, choice: Choice, caps: Caps) -> Lower
         rows,
         caps,
         FOUND=found,
+        BY_VALUE_TURN=0 if problem.middle else 1,
         DEALT=False,
         MERGED=True,
-        **_workgroup(choice.wg),
+        **_workgroup(choice.wg, wide=found > 65535),
         **_settling(choice),
         **_shape(problem),
     )
@@ -107,15 +108,21 @@ def expected_found(problem: RankProblem, sample: int) -> int:
     return math.ceil(margin * problem.cols / sample)
 
 
+def found_slots(problem: RankProblem, sample: int) -> int:
+    """Entries that the list of one row has room for."""
+    return 2 * expected_found(problem, sample) + 256
+
+
 def _shape(problem: RankProblem) -> dict[str, Value]:
     sizes = {"ROWS": problem.rows, "COLS": problem.cols, "K": problem.k}
     return {**sizes, "DESCENDING": problem.descending, "MIDDLE": problem.middle}
 
 
-def _workgroup(size: int) -> dict[str, Value]:
-    buckets = 4 * size
-    counters = {"BUCKETS": buckets, "BUCKET_WORDS": buckets // 2, "BUCKET_SHIFT": 33 - buckets.bit_length()}
-    return {"WG": size, **counters}
+def _workgroup(size: int, *, wide: bool = False) -> dict[str, Value]:
+    """The size and its buckets: four per lane, or two where counters need all 32 bits."""
+    buckets = (2 if wide else 4) * size
+    counters = {"BUCKETS": buckets, "BUCKET_SHIFT": 33 - buckets.bit_length(), "WIDE": wide}
+    return {"WG": size, "BUCKET_WORDS": 2 * size, **counters}
 
 
 def _settling(choice: Choice) -> dict[str, Value]:

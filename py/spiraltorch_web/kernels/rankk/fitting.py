@@ -1,0 +1,268 @@
+"""Which choices a device can run for a problem, and what a choice that it cannot run becomes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from ...ir.caps import Caps
+from ..grids import ceil_div
+from .choice import FIELDS, Choice, Merge, Order, RankKind
+from .problem import RankProblem
+from .row import expected_found, found_slots
+
+MOST_KEYS = 32  # registers that a lane spends on keys
+MOST_FOUND = 1 << 19  # entries that one workgroup finishes
+BASE_BYTES = 2560  # of workgroup memory besides candidates and buckets
+
+
+def repair(choice: Choice, kind: RankKind, rows: int, cols: int, k: int, caps: Caps) -> tuple[Choice, tuple[str, ...]]:
+    """``choice`` as a device with ``caps`` can run it, and what had to change, one sentence each."""
+    problem = RankProblem(RankKind(kind), rows, cols, k)
+    reasons: list[str] = []
+    fixed = _within_domains(choice, reasons)
+    fixed = _with_mode(fixed, problem)
+    merge = _possible_merge(Merge(fixed.mk), fixed, problem, caps, reasons)
+    fixed = replace(fixed, mk=int(merge))
+    fixed = _REPAIRS[merge](fixed, problem, caps, reasons)
+    return fixed, tuple(reasons)
+
+
+def default_choice(problem: RankProblem, caps: Caps) -> Choice:
+    """A sound choice where nothing was measured."""
+    return next(_candidates(problem, caps))
+
+
+def legal_choices(kind: RankKind, rows: int, cols: int, k: int, caps: Caps) -> tuple[Choice, ...]:
+    """The choices worth trying on a device with ``caps``, each as it would run, the default first."""
+    problem = RankProblem(RankKind(kind), rows, cols, k)
+    found = dict.fromkeys(repair(choice, kind, rows, cols, k, caps)[0] for choice in _candidates(problem, caps))
+    return tuple(found)
+
+
+def _candidates(problem: RankProblem, caps: Caps) -> Iterator[Choice]:
+    """Choices to try, the most promising for an unmeasured device first."""
+    lanes = caps.subgroup_size
+    if lanes and problem.cols <= lanes * MOST_KEYS and problem.cols <= 1024:
+        if problem.cols <= 512:
+            yield from (Choice(mk=Merge.WARP, mkd=Order.WARP_HEAP, wg=wg) for wg in (128, 64, 256))
+            yield from _held(problem, caps)
+        else:
+            yield from _held(problem, caps)
+            yield Choice(mk=Merge.WARP, mkd=Order.WARP_HEAP, wg=128)
+    else:
+        streamed = tuple(_streamed(problem, caps))
+        held = tuple(_held(problem, caps))
+        yield from (*held, *streamed) if problem.cols <= 8192 else (*streamed, *held)
+    yield Choice(mk=Merge.BITONIC, mkd=Order.BITONIC)
+
+
+def _held(problem: RankProblem, caps: Caps) -> Iterator[Choice]:
+    sizes = (256, 128, 512, 64, 1024) if problem.cols > 1024 else (64, 128, 256)
+    for wg in sizes:
+        for kl in (16, 8, 32, 4, 2, 1):
+            fitting = wg <= caps.max_workgroup_size and problem.cols <= wg * kl < 2 * problem.cols + 2 * wg
+            if not fitting or (caps.software and wg * kl > 4096):
+                continue
+            orders = (Order.HEAP, Order.KWAY) if 64 <= problem.k <= 256 else (_auto_order(problem.k),)
+            for order in orders:
+                choice = Choice(
+                    mk=Merge.SHARED, mkd=order, wg=wg, kl=kl, ctile=_slots(problem.k + max(32, problem.k // 3))
+                )
+                if choice.ctile <= _most_slots(wg, caps):
+                    yield choice
+
+
+def _streamed(problem: RankProblem, caps: Caps) -> Iterator[Choice]:
+    sizes = ((512, 8), (1024, 8), (256, 8), (512, 16), (1024, 16), (256, 16), (256, 4), (128, 8), (1024, 32))
+    for wg, kl in sizes:
+        if wg > caps.max_workgroup_size or (kl == MOST_KEYS and not problem.middle):
+            continue
+        slots = min(_slots(problem.k * 9 // 8 + 64), _most_slots(wg, caps))
+        for chunks in _chunk_counts(problem):
+            split = {"use_2ce": chunks > 1, "ch": chunks}
+            choice = Choice(mk=Merge.STREAM, mkd=Order.KWAY, wg=wg, kl=kl, ctile=slots, tile=4096, **split)
+            if _can_stream(choice, problem, caps):
+                yield choice
+
+
+def _chunk_counts(problem: RankProblem) -> tuple[int, ...]:
+    """Stretches per row that keep a GPU busy, without making them short; then twice and half as many."""
+    most = max(1, problem.cols // 4096)
+    wanted = _power_below(min(most, max(ceil_div(problem.cols, 65536), ceil_div(512, problem.rows))))
+    return tuple(dict.fromkeys((wanted, min(2 * wanted, _power_below(most)), max(1, wanted // 2))))
+
+
+def _within_domains(choice: Choice, reasons: list[str]) -> Choice:
+    changes = {}
+    for name, field in FIELDS.items():
+        given = getattr(choice, name)
+        if int(given) not in field.domain:
+            nearest = min(field.domain, key=lambda value: (abs(value - int(given)), value))
+            changes[name] = bool(nearest) if name == "use_2ce" else nearest
+            reasons.append(f"{name} = {given} is not one of its values; {nearest} is the nearest")
+    return replace(choice, **changes)
+
+
+def _with_mode(choice: Choice, problem: RankProblem) -> Choice:
+    """``choice`` with the merge kind that mode_midk or mode_bottomk asks for, and the modes spent."""
+    mode = {RankKind.MIDK: choice.mode_midk, RankKind.BOTTOMK: choice.mode_bottomk}.get(problem.kind, 0)
+    if mode == 0:
+        return replace(choice, mode_midk=0, mode_bottomk=0)
+    return replace(choice, mk=int(Merge.STREAM if mode == 2 else Merge.SHARED), mode_midk=0, mode_bottomk=0)
+
+
+def _possible_merge(wanted: Merge, choice: Choice, problem: RankProblem, caps: Caps, reasons: list[str]) -> Merge:
+    """The wanted merge kind, or the next one that the device and the problem allow."""
+    order = (wanted, *(merge for merge in (Merge.STREAM, Merge.SHARED, Merge.BITONIC) if merge != wanted))
+    for merge in order:
+        obstacle = _OBSTACLES[merge](choice, problem, caps)
+        if not obstacle:
+            return merge
+        reasons.append(f"mk = {int(merge)} ({merge.name.lower()}) is not possible: {obstacle}")
+    return Merge.BITONIC
+
+
+def _no_obstacle(choice: Choice, problem: RankProblem, caps: Caps) -> str:
+    return ""
+
+
+def _warp_obstacle(choice: Choice, problem: RankProblem, caps: Caps) -> str:
+    if not caps.subgroup_size:
+        return "the device has no subgroups"
+    most = caps.subgroup_size * MOST_KEYS
+    return f"a subgroup holds {most:,} columns, a row has {problem.cols:,}" if problem.cols > most else ""
+
+
+def _shared_obstacle(choice: Choice, problem: RankProblem, caps: Caps) -> str:
+    lanes = _power_below(caps.max_workgroup_size)
+    if problem.cols > lanes * MOST_KEYS:
+        return f"a workgroup holds {lanes * MOST_KEYS:,} columns, a row has {problem.cols:,}"
+    wg = _held_size(choice, problem, caps)[0]
+    if problem.k > _most_slots(wg, caps):
+        return f"workgroup memory has room for {_most_slots(wg, caps):,} candidates, k is {problem.k:,}"
+    return ""
+
+
+def _stream_obstacle(choice: Choice, problem: RankProblem, caps: Caps) -> str:
+    sizes = (
+        (wg, kl) for wg in (1024, 512, 256, 128, 64) if wg <= caps.max_workgroup_size for kl in (1, 2, 4, 8, 16, 32)
+    )
+    if any(_can_stream(replace(choice, wg=wg, kl=kl), problem, caps) for wg, kl in sizes):
+        return ""
+    return f"no sample of a row of {problem.cols:,} columns narrows {problem.k:,} wanted entries down"
+
+
+def _can_stream(choice: Choice, problem: RankProblem, caps: Caps) -> bool:
+    sample = choice.wg * choice.kl
+    if choice.wg < 64 or sample * 2 > problem.cols:
+        return False
+    slots = found_slots(problem, sample)
+    return (
+        problem.k <= _most_slots(choice.wg, caps)
+        and expected_found(problem, sample) * 4 <= 3 * problem.cols
+        and expected_found(problem, sample) <= MOST_FOUND
+        and 8 * slots * problem.rows <= caps.max_binding_bytes
+    )
+
+
+def _repair_sorted(choice: Choice, problem: RankProblem, caps: Caps, reasons: list[str]) -> Choice:
+    return replace(choice, mkd=int(Order.BITONIC), use_2ce=False, ch=1)
+
+
+def _repair_warp(choice: Choice, problem: RankProblem, caps: Caps, reasons: list[str]) -> Choice:
+    wg = min(max(choice.wg, caps.subgroup_size), _power_below(caps.max_workgroup_size))
+    if wg != choice.wg:
+        reasons.append(f"wg = {choice.wg} becomes {wg}: a multiple of the subgroup within the device's limit")
+    lanes_keys = _power_above(ceil_div(problem.cols, caps.subgroup_size))
+    return replace(choice, mkd=int(Order.WARP_HEAP), wg=wg, kl=lanes_keys, use_2ce=False, ch=1)
+
+
+def _repair_held(choice: Choice, problem: RankProblem, caps: Caps, reasons: list[str]) -> Choice:
+    wg, kl = _held_size(choice, problem, caps)
+    if (wg, kl) != (choice.wg, choice.kl):
+        reasons.append(f"wg x kl = {choice.wg} x {choice.kl} becomes {wg} x {kl} to hold {problem.cols:,} columns")
+    fixed = _with_slots(replace(choice, wg=wg, kl=kl, use_2ce=False, ch=1), problem, caps, reasons)
+    order = choice.mkd if choice.mkd in (Order.HEAP, Order.KWAY, Order.BITONIC) else _auto_order(problem.k)
+    return replace(fixed, mkd=int(order))
+
+
+def _repair_streamed(choice: Choice, problem: RankProblem, caps: Caps, reasons: list[str]) -> Choice:
+    wg = min(max(choice.wg, 64), _power_below(caps.max_workgroup_size))
+    kl = choice.kl
+    while wg > 64 and not _can_stream(replace(choice, wg=wg, kl=kl), problem, caps) and wg * kl * 2 > problem.cols:
+        wg //= 2
+    while kl > 1 and wg * kl * 2 > problem.cols:
+        kl //= 2
+    while kl < MOST_KEYS and not _can_stream(replace(choice, wg=wg, kl=kl), problem, caps):
+        kl *= 2
+    if not _can_stream(replace(choice, wg=wg, kl=kl), problem, caps):
+        wg, kl = _first_stream(choice, problem, caps)
+    if (wg, kl) != (choice.wg, choice.kl):
+        reasons.append(f"wg x kl = {choice.wg} x {choice.kl} becomes {wg} x {kl}: a sample that narrows the row down")
+    chunks = choice.ch if choice.use_2ce else 1
+    most = max(1, min(problem.cols // 1024, (1 << 24) // problem.rows))
+    if chunks > most:
+        chunks = _power_below(most)
+        reasons.append(f"ch = {choice.ch} becomes {chunks}: a chunk has at least 1,024 columns")
+    fixed = replace(choice, wg=wg, kl=kl, ch=chunks, use_2ce=chunks > 1, mkd=int(Order.KWAY))
+    return _with_slots(fixed, problem, caps, reasons)
+
+
+def _first_stream(choice: Choice, problem: RankProblem, caps: Caps) -> tuple[int, int]:
+    sizes = (
+        (wg, kl) for wg in (256, 512, 1024, 128, 64) if wg <= caps.max_workgroup_size for kl in (8, 16, 32, 4, 2, 1)
+    )
+    return next((wg, kl) for wg, kl in sizes if _can_stream(replace(choice, wg=wg, kl=kl), problem, caps))
+
+
+def _with_slots(choice: Choice, problem: RankProblem, caps: Caps, reasons: list[str]) -> Choice:
+    """``choice`` with candidate slots for k entries and some slack, within workgroup memory."""
+    most = _most_slots(choice.wg, caps)
+    slots = min(max(choice.ctile, _slots(problem.k + problem.k // 16)), most)
+    if slots != choice.ctile:
+        reasons.append(f"ctile = {choice.ctile} becomes {slots}: room for k = {problem.k:,} within workgroup memory")
+    return replace(choice, ctile=slots)
+
+
+def _held_size(choice: Choice, problem: RankProblem, caps: Caps) -> tuple[int, int]:
+    """(wg, kl) near the wanted ones that hold a row."""
+    wg = min(max(choice.wg, 32), _power_below(caps.max_workgroup_size))
+    while wg * MOST_KEYS < problem.cols:
+        wg *= 2
+    return wg, max(choice.kl, _power_above(ceil_div(problem.cols, wg)))
+
+
+def _most_slots(wg: int, caps: Caps) -> int:
+    """Candidate slots that fit workgroup memory beside the buckets of ``wg`` lanes."""
+    return max(0, min(8192, (caps.max_workgroup_bytes - BASE_BYTES - 12 * wg) // 8 // 64 * 64))
+
+
+def _auto_order(k: int) -> Order:
+    return Order.HEAP if k <= 64 else Order.KWAY
+
+
+def _slots(count: int) -> int:
+    return max(64, ceil_div(count, 64) * 64)
+
+
+def _power_below(count: int) -> int:
+    return 1 << max(0, count.bit_length() - 1)
+
+
+def _power_above(count: int) -> int:
+    return 1 << (count - 1).bit_length()
+
+
+_OBSTACLES = {
+    Merge.BITONIC: _no_obstacle,
+    Merge.SHARED: _shared_obstacle,
+    Merge.WARP: _warp_obstacle,
+    Merge.STREAM: _stream_obstacle,
+}
+_REPAIRS = {
+    Merge.BITONIC: _repair_sorted,
+    Merge.SHARED: _repair_held,
+    Merge.WARP: _repair_warp,
+    Merge.STREAM: _repair_streamed,
+}

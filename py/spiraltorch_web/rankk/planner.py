@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-import weakref
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
+from functools import partial
 
 from .. import roundtable
-from ..device.base import Device
+from ..device.base import DeviceInfo
 from ..kernels.rankk.choice import Choice, RankKind
 from ..kernels.rankk.problem import RankProblem
 from ..runtime.session import session
@@ -20,7 +20,6 @@ from ..tuning.shapes import problem_of
 from .plan import RankPlan
 
 CHECK_SECONDS = 1.0  # between two looks at the rules' files and the environment
-TRIAL_ROUNDS = 3
 
 
 class Planner:
@@ -29,7 +28,7 @@ class Planner:
     def __init__(self) -> None:
         self._plans: dict[DeviceCaps, dict[RankProblem, RankPlan]] = {}
         self._tables: dict[DeviceCaps, Loaded] = {}
-        self._caps: weakref.WeakKeyDictionary[Device, DeviceCaps] = weakref.WeakKeyDictionary()
+        self._current: tuple[DeviceInfo, DeviceCaps] | None = None
         self._version: Hashable = None
         self._checked = float("-inf")
 
@@ -65,11 +64,10 @@ class Planner:
 
     def current_caps(self) -> DeviceCaps:
         """The device that new work goes to."""
-        device = session().device
-        caps = self._caps.get(device)
-        if caps is None:
-            caps = self._caps[device] = DeviceCaps.of(device.info)
-        return caps
+        info = session().device.info
+        if self._current is None or self._current[0] is not info:
+            self._current = (info, DeviceCaps.of(info))
+        return self._current[1]
 
     def _check(self, now: float) -> None:
         version = roundtable.current().version
@@ -90,21 +88,18 @@ class Planner:
         if caps != self.current_caps() or session().device.lowering != "wgsl":
             return None
 
-        def measure(a: Choice, c: Choice) -> tuple[float, float]:
-            with outside_trace():
-                return _timed(problem, a, c)
-
-        return measure
+        return partial(_trials, problem)
 
 
-def _timed(problem: RankProblem, a: Choice, c: Choice) -> tuple[float, float]:
-    with Contest(problem, matrix("normal", problem.rows, problem.cols)) as contest:
+def _trials(problem: RankProblem, a: Choice, c: Choice) -> Iterator[tuple[float, float]]:
+    """Seconds of both choices, in turns, for as long as they are asked for."""
+    with outside_trace(), Contest(problem, matrix("normal", problem.rows, problem.cols)) as contest:
         entrants = [contest.enter(choice) for choice in (a, c)]
         for entrant in entrants:
             contest.estimate(entrant)
-        contest.rounds(entrants, TRIAL_ROUNDS)
-        first, second = (entrant.timing().seconds for entrant in entrants)
-        return first, second
+        contest.rounds(entrants, 0)  # only the round that warms up
+        while True:
+            yield tuple(contest.sample(entrant) for entrant in entrants)
 
 
 def planner() -> Planner:

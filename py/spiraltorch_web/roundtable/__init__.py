@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from .consensus import Family, Policy, Said, deliberate
 from .decision import Decision, Voice, decision_of, winner_of
+from .families import RankFamily, decide
 from .problem import Bucket, Problem
 from .rewrite import LearntRule
 from .roundtable import Measure, Roundtable, current
@@ -26,6 +27,7 @@ __all__ = [
     "Measure",
     "Policy",
     "Problem",
+    "RankFamily",
     "Roundtable",
     "Said",
     "SoftRule",
@@ -34,6 +36,7 @@ __all__ = [
     "Transcript",
     "Voice",
     "current",
+    "decide",
     "decision_of",
     "deliberate",
     "solve",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import warnings
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Generator, Hashable
+from contextlib import closing
 from dataclasses import asdict
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 from ..config import RoundtableSettings, roundtable_settings
@@ -24,8 +26,8 @@ from .shared import Keeper
 from .transcript import Transcript
 from .trials import ENOUGH, Tally, pair_key, wins_trial
 
-# (challenger, C's choice) -> seconds that launches with them took, measured side by side.
-Measure = Callable[[Choice, Choice], tuple[float, float]]
+# (challenger, C's choice) -> seconds of both, measured in turns, for as many trials as are asked for.
+Measure = Callable[[Choice, Choice], Generator[tuple[float, float]]]
 
 DECISIONS_KEPT = 1024
 TRIALS_MOST = 64  # of one pair: what is not clear by then makes no difference
@@ -145,7 +147,8 @@ class Roundtable:
         if decision.choice == a and decision.tally.convincing:
             return False
         try:
-            return any(self.record_trial(decision, *measure(a, c)) for _ in range(ENOUGH))
+            with closing(measure(a, c)) as trials:
+                return any(self.record_trial(decision, *seconds) for seconds in islice(trials, ENOUGH))
         except TimeoutError as error:
             warnings.warn(f"the roundtable could not count a trial: {error}", RuntimeWarning, stacklevel=2)
             return False

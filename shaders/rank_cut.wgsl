@@ -8,11 +8,10 @@
 // @bind  1 state  write u32[ROWS * 8]; first, end, five zeros for rank_gather to count in, least key
 // @grid  ROWS workgroups, folded into x and y
 // @tune  WG, KEYS_PER_LANE
-// @needs 12 * WG bytes of workgroup memory for the middle, and 1 KiB
+// @needs 1 KiB of workgroup memory
 // @twin  none: an estimate
 
 // @import rank_keys
-// @import rank_buckets
 // @import rank_cuts
 
 @group(0) @binding(0) var<storage, read> values: array<u32>;
@@ -35,7 +34,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     workgroupBarrier();
     // the survey is complete
     // #if MIDDLE
-    let half = atomicLoad(&sums[80]) / 2u;
+    let half = atomicLoad(&sums[VALID]) / 2u;
     let cuts = find_cuts(half - min(half, ${MARGIN}u), half + ${MARGIN}u, ${SLACK}u);
     // #else
     let cuts = find_cuts(0u, ${MARGIN}u, ${SLACK}u);

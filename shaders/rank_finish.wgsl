@@ -87,13 +87,6 @@ struct Deal {
     scale: f32,
 }
 
-/// A number that grows with the key, as the value does (or falls).
-fn order_value(key: u32) -> f32 {
-    let ordered = bitcast<i32>(key - 0x7f800000u);
-    let bits = select(bitcast<u32>(ordered), 0x80000000u | bitcast<u32>(-ordered), ordered < 0);
-    return clamp(bitcast<f32>(bits), -1e37, 1e37);
-}
-
 fn deal_between(base: u32, end: u32, by_value: bool) -> Deal {
     let last = max(base, min(end, LAST_KEY));
     let low = order_value(base);
@@ -151,7 +144,7 @@ fn deal_found(row: u32, taken: u32, outcome: Outcome, deal: Deal, stop: u32) -> 
         for (var other = from_slot; other < to_slot; other++) {
             rank += select(0u, 1u, comes_later(key, column, candidate_key[other], candidate_column[other]));
         }
-        if (rank >= outcome.start && rank < stop) { emit(row, rank - outcome.start, column); }
+        if (rank >= outcome.start && rank < stop) { emit(row, rank - outcome.start, column, key); }
     }
     emit_rest(row, taken, outcome, stop);
     return true;
@@ -183,7 +176,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     let tied_high = state[row * 8u + 3u];
     let before = state[row * 8u + 4u];
     let tied_low = state[row * 8u + 5u];
-    let valid = ${COLS}u - state[row * 8u + 6u];
+    let valid = state[row * 8u + 6u];
     let start = middle_start(valid);
     // #if MIDDLE
     let stop = min(start + ${K}u, valid);

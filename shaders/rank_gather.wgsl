@@ -6,7 +6,7 @@
 // @bind  0 values  read  u32[ROWS * COLS]; the bits of float32
 // @bind  1 values4 read  vec4<u32>[ROWS * COLS / 4]; the same buffer
 // @bind  2 state   write u32[ROWS * 8]; cuts from rank_cut; found, tied with the end, before the first cut, tied with
-//        the key before it, NaN
+//        the key before it, not NaN
 // @bind  3 found   write vec2<u32>[ROWS * FOUND]; keys and columns in any order
 // @grid  ROWS * CHUNKS workgroups, folded into x and y
 // @tune  WG, UNROLL, CHUNKS, STAGE
@@ -23,12 +23,12 @@
 var<workgroup> stage: array<vec2<u32>, ${STAGE}>;
 var<workgroup> staged: atomic<u32>;
 var<workgroup> place: u32;
-var<workgroup> counts: array<atomic<u32>, 4>; // tied with the end, before the first cut, tied below it, NaN
+var<workgroup> counts: array<atomic<u32>, 4>; // tied with the end, before the first cut, tied below it, not NaN
 var<private> tied_high: u32;
 var<private> tied_low: u32;
 // #if MIDDLE
 var<private> before: u32;
-var<private> absent: u32;
+var<private> valid: u32;
 // #end
 
 fn keep(row: u32, key: u32, column: u32, first: u32, end: u32) {
@@ -50,7 +50,7 @@ fn take(row: u32, column: u32, first: u32, end: u32) {
     keep(row, key, column, first, end);
     // #if MIDDLE
     before += select(0u, 1u, key < first);
-    absent += select(0u, 1u, key > LAST_KEY);
+    valid += select(0u, 1u, key <= LAST_KEY);
     // #end
 }
 
@@ -77,19 +77,20 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         let bits_${U} = values4[min(at_${U}, chunk_end - 1u)];
         // #end
         // #for U < UNROLL
-        let keys_${U} = order_keys(bits_${U});
         // #if MIDDLE
-        if (at_${U} < chunk_end) {
-            let below_${U} = select(vec4<u32>(0u), vec4<u32>(1u), keys_${U} < vec4<u32>(first));
-            let nan_${U} = select(vec4<u32>(0u), vec4<u32>(1u), keys_${U} > vec4<u32>(LAST_KEY));
-            before += below_${U}.x + below_${U}.y + below_${U}.z + below_${U}.w;
-            absent += nan_${U}.x + nan_${U}.y + nan_${U}.z + nan_${U}.w;
-        }
+        let listed_${U} = vec4<u32>(select(0u, NO_KEY, at_${U} >= chunk_end));
+        let keys_${U} = order_keys(bits_${U}) | listed_${U};
+        let below_${U} = select(vec4<u32>(0u), vec4<u32>(1u), keys_${U} < vec4<u32>(first));
+        let valid_${U} = select(vec4<u32>(0u), vec4<u32>(1u), keys_${U} <= vec4<u32>(LAST_KEY));
+        before += below_${U}.x + below_${U}.y + below_${U}.z + below_${U}.w;
+        valid += valid_${U}.x + valid_${U}.y + valid_${U}.z + valid_${U}.w;
         let inside_${U} = keys_${U} - vec4<u32>(first - 1u) <= vec4<u32>(end - (first - 1u));
+        if (any(inside_${U})) {
         // #else
+        let keys_${U} = order_keys(bits_${U});
         let inside_${U} = keys_${U} <= vec4<u32>(end);
-        // #end
         if (any(inside_${U}) && at_${U} < chunk_end) {
+        // #end
             let column = at_${U} * 4u - row_start;
             // #for E < 4
             if (inside_${U}[${E}]) { keep(row, keys_${U}[${E}], column + ${E}u, first, end); }
@@ -106,7 +107,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     // #if MIDDLE
     if (before > 0u) { atomicAdd(&counts[1], before); }
     if (tied_low > 0u) { atomicAdd(&counts[2], tied_low); }
-    if (absent > 0u) { atomicAdd(&counts[3], absent); }
+    if (valid > 0u) { atomicAdd(&counts[3], valid); }
     // #end
     workgroupBarrier();
     // the stage and the counts are complete

@@ -54,7 +54,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     survey();
     workgroupBarrier();
     // the survey is complete
-    let valid = atomicLoad(&sums[80]);
+    let valid = atomicLoad(&sums[VALID]);
     let start = middle_start(valid);
     let cuts = find_cuts(start, min(start + ${K}u, valid), ${SLACK}u);
     collect_own(cuts);

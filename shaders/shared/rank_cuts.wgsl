@@ -8,7 +8,7 @@ var<private> own_${I}: u32;
 // #end
 var<private> own_least: u32;
 
-var<workgroup> sums: array<atomic<u32>, 128>;
+var<workgroup> sums: array<atomic<u32>, 152>;
 var<workgroup> extremes: array<atomic<u32>, 2>;
 var<workgroup> searching: u32;
 
@@ -21,12 +21,19 @@ fn count_before(limit: u32) -> u32 {
 }
 
 fn add_to_sum(place: u32, count: u32) {
+    // #if ESTIMATE
+    // One lane per subgroup adds for all. A driver was seen to split subgroups here, so where the sum must be exact
+    // every lane adds its own.
+    let sum = subgroupAdd(count);
+    if (subgroupExclusiveAdd(1u) == 0u) { atomicAdd(&sums[place], sum); }
+    // #else
     if (count > 0u) { atomicAdd(&sums[place], count); }
+    // #end
 }
 
 /// Clears what the search uses; a barrier must follow before it.
 fn prepare_search() {
-    for (var place = thread; place < 128u; place += ${WG}u) { atomicStore(&sums[place], 0u); }
+    for (var place = thread; place < 152u; place += ${WG}u) { atomicStore(&sums[place], 0u); }
     if (thread == 0u) {
         atomicStore(&extremes[0], NO_KEY);
         atomicStore(&extremes[1], 0u);
@@ -34,7 +41,7 @@ fn prepare_search() {
     }
 }
 
-/// Leaves the number of keys that are not NaN in sums[80] and the smallest and largest such key in extremes.
+/// Leaves the number of keys that are not NaN in sums[VALID] and the smallest and largest such key in extremes.
 fn survey() {
     own_least = NO_KEY;
     var most = 0u;
@@ -42,12 +49,19 @@ fn survey() {
     own_least = min(own_least, own_${I});
     most = max(most, select(0u, own_${I}, own_${I} <= LAST_KEY));
     // #end
-    add_to_sum(80u, count_before(LAST_KEY + 1u));
+    add_to_sum(VALID, count_before(LAST_KEY + 1u));
+    // #if SUBGROUPS
+    // Right however the lanes are grouped: the least of all is the least of its group.
+    if (own_least == subgroupMin(own_least)) { atomicMin(&extremes[0], own_least); }
+    if (most == subgroupMax(most)) { atomicMax(&extremes[1], most); }
+    // #else
     atomicMin(&extremes[0], own_least);
     atomicMax(&extremes[1], most);
+    // #end
 }
 
-const ROUNDS = 5u; // of 8 steps: 32 halvings of the whole range, and some to spare
+const ROUNDS = 14u; // of 4 steps: three guesses and a halving in each of the first, then 40 halvings
+const VALID = 112u; // place of the number of keys that are not NaN; then of those before the lanes' limit
 
 // #if BY_LANES
 /// A limit with `wanted` lanes or a few more whose least key lies before it: then at least as many keys do, and where
@@ -59,7 +73,7 @@ fn limit_by_lanes(wanted: u32, least: u32, beyond: u32) -> u32 {
     for (var round = 0u; round < 4u; round++) {
         if (workgroupUniformLoad(&searching) == 0u) { break; }
         for (var step = 0u; step < 8u; step++) {
-            let place = 84u + round * 8u + step;
+            let place = 120u + round * 8u + step;
             let middle = low + (high - low) / 2u;
             if (own_least < middle) { atomicAdd(&sums[place], 1u); }
             workgroupBarrier();
@@ -80,53 +94,38 @@ fn limit_by_lanes(wanted: u32, least: u32, beyond: u32) -> u32 {
 }
 // #end
 
+/// A key between two others: where the wanted count would lie on a straight line of values, or halfway of the keys.
+fn between(low: u32, high: u32, low_count: u32, high_count: u32, wanted: u32, halfway: bool) -> u32 {
+    let part = f32(wanted - min(wanted, low_count)) / f32(max(high_count - low_count, 1u));
+    let low_value = order_value(low);
+    let guess = key_of_value(low_value + clamp(part, 0.0, 1.0) * (order_value(min(high, LAST_KEY)) - low_value));
+    let middle = low + (high - low) / 2u;
+    return clamp(select(guess, middle, halfway), min(low + 1u, middle), max(high - 1u, middle));
+}
+
 /// Cuts with at most `start` keys before `first` (at least start - slack), and `stop` to stop + slack before `end`.
 ///
 /// Where many keys are equal there may be no such cut; then the cut excludes the equal keys and lies next to them.
 fn find_cuts(start: u32, stop: u32, slack: u32) -> Cuts {
-    let valid = atomicLoad(&sums[80]);
+    let valid = atomicLoad(&sums[VALID]);
     let least = min(atomicLoad(&extremes[0]), LAST_KEY);
-    let beyond = atomicLoad(&extremes[1]) + 1u;
+    let beyond = max(atomicLoad(&extremes[1]), least) + 1u;
     var end_low = least;
+    var end_low_count = 0u;
     var end_high = beyond;
     var end_count = valid;
     // #if MIDDLE
     var first_low = least;
-    var first_high = beyond;
     var first_count = 0u;
-    // The search starts between the edges of the buckets that hold the wanted ranks.
-    clear_buckets();
-    workgroupBarrier();
-    // the buckets are clear
-    let shift = bucket_shift(beyond - least);
-    // #for I < KEYS_PER_LANE
-    if (own_${I} < beyond) { count_in_bucket((own_${I} - least) >> shift); }
-    // #end
-    workgroupBarrier();
-    // the buckets are counted
-    start_buckets();
-    workgroupBarrier();
-    // the starts are stored
-    let end_bucket = bucket_with_rank(max(stop, 1u) - 1u);
-    if (stop > 0u && stop <= valid) {
-        end_low = least + (end_bucket << shift);
-        end_count = bucket_end(end_bucket, valid);
-        end_high = min(end_low + (1u << shift), beyond);
-    }
-    let first_bucket = bucket_with_rank(start);
-    if (start < valid) {
-        first_low = least + (first_bucket << shift);
-        first_high = min(first_low + (1u << shift), beyond);
-        first_count = bucket_start(first_bucket);
-    }
-    if (thread == 0u) { searching = select(0u, 1u, end_count > stop + slack || first_count + slack < start); }
+    var first_high = beyond;
+    var first_high_count = valid;
     // #end
     // #if BY_LANES
     let limit = limit_by_lanes(stop, least, beyond);
-    add_to_sum(81u, count_before(limit));
+    add_to_sum(VALID + 1u, count_before(limit));
     workgroupBarrier();
     // the keys before the limit are counted
-    let before_limit = atomicLoad(&sums[81]);
+    let before_limit = atomicLoad(&sums[VALID + 1u]);
     if (before_limit >= stop) {
         end_high = limit;
         end_count = before_limit;
@@ -135,12 +134,14 @@ fn find_cuts(start: u32, stop: u32, slack: u32) -> Cuts {
     // #end
     for (var round = 0u; round < ROUNDS; round++) {
         if (workgroupUniformLoad(&searching) == 0u) { break; }
-        for (var step = 0u; step < 8u; step++) {
-            let place = (round * 8u + step) * 2u;
-            let end_middle = end_low + (end_high - end_low) / 2u;
+        for (var step = 0u; step < 4u; step++) {
+            let place = (round * 4u + step) * 2u;
+            let halfway = step % 4u == 3u || round >= 4u;
+            let end_middle = between(end_low, end_high, end_low_count, end_count, stop + slack / 2u, halfway);
             add_to_sum(place, count_before(end_middle));
             // #if MIDDLE
-            let first_middle = first_low + (first_high - first_low) / 2u;
+            let first_wanted = start - min(start, slack / 2u);
+            let first_middle = between(first_low, first_high, first_count, first_high_count, first_wanted, halfway);
             add_to_sum(place + 1u, count_before(first_middle));
             // #end
             workgroupBarrier();
@@ -152,6 +153,7 @@ fn find_cuts(start: u32, stop: u32, slack: u32) -> Cuts {
                     end_count = count;
                 } else {
                     end_low = end_middle;
+                    end_low_count = count;
                 }
             }
             // #if MIDDLE
@@ -162,6 +164,7 @@ fn find_cuts(start: u32, stop: u32, slack: u32) -> Cuts {
                     first_count = count;
                 } else {
                     first_high = first_middle;
+                    first_high_count = count;
                 }
             }
             // #end

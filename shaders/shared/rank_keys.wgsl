@@ -2,6 +2,7 @@
 
 const LAST_KEY = 0xff000000u;
 const NO_KEY = 0xffffffffu;
+const ZERO_KEY = 0x7f800000u;
 
 var<private> thread: u32;
 
@@ -28,4 +29,27 @@ fn order_keys(bits: vec4<u32>) -> vec4<u32> {
     // #else
     return vec4<u32>(0x7f800000u) + ordered;
     // #end
+}
+
+/// A number that grows with the key: the value, or its negative where large values come first.
+fn order_value(key: u32) -> f32 {
+    let ordered = bitcast<i32>(key - 0x7f800000u);
+    let bits = select(bitcast<u32>(ordered), 0x80000000u | bitcast<u32>(-ordered), ordered < 0);
+    return clamp(bitcast<f32>(bits), -1e37, 1e37);
+}
+
+/// The key of an `order_value`.
+fn key_of_value(value: f32) -> u32 {
+    let bits = bitcast<u32>(value);
+    return 0x7f800000u + select(bits, 0u - (bits & 0x7fffffffu), bits >= 0x80000000u);
+}
+
+/// The bits of the float32 with a key; of the two zeros the positive one.
+fn bits_of_key(key: u32) -> u32 {
+    // #if DESCENDING
+    let ordered = bitcast<i32>(0x7f800000u - key);
+    // #else
+    let ordered = bitcast<i32>(key - 0x7f800000u);
+    // #end
+    return select(bitcast<u32>(ordered), 0x80000000u | bitcast<u32>(-ordered), ordered < 0);
 }

@@ -33,8 +33,10 @@ fn comes_later(key: u32, column: u32, other_key: u32, other_column: u32) -> bool
     return key > other_key || (key == other_key && column > other_column);
 }
 
-fn emit(row: u32, place: u32, column: u32) {
-    out_values[row * ${K}u + place] = values[row * ${COLS}u + column];
+fn emit(row: u32, place: u32, column: u32, key: u32) {
+    var bits = bits_of_key(key);
+    if (key == ZERO_KEY) { bits = values[row * ${COLS}u + column]; }
+    out_values[row * ${K}u + place] = bits;
     out_columns[row * ${K}u + place] = column;
 }
 
@@ -154,7 +156,7 @@ fn deal_candidates(row: u32, count: u32, outcome: Outcome, stop: u32) -> bool {
         for (var other = from_${I}; other < to_${I}; other++) {
             rank += select(0u, 1u, comes_later(key_${I}, column_${I}, candidate_key[other], candidate_column[other]));
         }
-        if (rank >= outcome.start && rank < stop) { emit(row, rank - outcome.start, column_${I}); }
+        if (rank >= outcome.start && rank < stop) { emit(row, rank - outcome.start, column_${I}, key_${I}); }
     }
     // #end
     return true;
@@ -179,7 +181,7 @@ fn emit_candidates(row: u32, count: u32, outcome: Outcome, stop: u32) {
             rank += select(0u, 1u, comes_later(key, column, candidate_key[other], candidate_column[other]));
         }
         // #end
-        if (rank >= outcome.start && rank < stop) { emit(row, rank - outcome.start, candidate_column[i]); }
+        if (rank >= outcome.start && rank < stop) { emit(row, rank - outcome.start, candidate_column[i], candidate_key[i]); }
     }
 }
 
@@ -205,7 +207,7 @@ fn emit_ties(row: u32, key: u32, skipped: u32, count: u32, place: u32) {
             let own = select(0u, bits & ((1u << (thread % 32u)) - 1u), word == thread / 32u);
             earlier += countOneBits(select(own, bits, word < thread / 32u));
         }
-        if (tied && earlier >= skipped && earlier - skipped < count) { emit(row, place + earlier - skipped, column); }
+        if (tied && earlier >= skipped && earlier - skipped < count) { emit(row, place + earlier - skipped, column, key); }
         seen = all;
         if (thread == 0u && seen >= skipped + count) { looking = 0u; }
     }

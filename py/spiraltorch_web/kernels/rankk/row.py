@@ -26,6 +26,9 @@ def held_launches(problem: RankProblem, choice: Choice, caps: Caps) -> Lowered:
         (given(0), result(0), result(1)),
         problem.rows,
         caps,
+        needs=_needs(caps),
+        SUBGROUPS=caps.subgroup_size > 0,
+        ESTIMATE=False,
         KEYS_PER_LANE=choice.kl,
         SLACK=(choice.ctile - problem.k) // (2 if problem.middle else 1),
         BY_LANES=not problem.middle and 2 * problem.k <= choice.wg,
@@ -48,6 +51,9 @@ def streamed_launches(problem: RankProblem, choice: Choice, caps: Caps) -> Lower
         (given(0), scratch(0)),
         rows,
         caps,
+        needs=_needs(caps),
+        SUBGROUPS=caps.subgroup_size > 0,
+        ESTIMATE=caps.subgroup_size > 0,
         KEYS_PER_LANE=choice.kl,
         PIECES=choice.wg // 32,
         STRETCH=problem.cols // (sample // 32),
@@ -111,6 +117,10 @@ def expected_found(problem: RankProblem, sample: int) -> int:
 def found_slots(problem: RankProblem, sample: int) -> int:
     """Entries that the list of one row has room for."""
     return 2 * expected_found(problem, sample) + 256
+
+
+def _needs(caps: Caps) -> frozenset[str]:
+    return frozenset({"subgroups"}) if caps.subgroup_size else frozenset()
 
 
 def _shape(problem: RankProblem) -> dict[str, Value]:

@@ -9,7 +9,7 @@ from ...ir.caps import Caps
 from ..grids import ceil_div
 from .choice import FIELDS, Choice, Merge, Order, RankKind
 from .problem import RankProblem
-from .row import expected_found, found_slots
+from .row import expected_found, found_slots, list_slots
 
 MOST_KEYS = 32  # registers that a lane spends on keys
 MOST_FOUND = 1 << 19  # entries that one workgroup finishes
@@ -43,18 +43,23 @@ def legal_choices(kind: RankKind, rows: int, cols: int, k: int, caps: Caps) -> t
 def _candidates(problem: RankProblem, caps: Caps) -> Iterator[Choice]:
     """Choices to try, the most promising for an unmeasured device first."""
     lanes = caps.subgroup_size
-    if lanes and problem.cols <= lanes * MOST_KEYS and problem.cols <= 1024:
+    if 4 <= lanes <= 32 and problem.cols <= lanes * MOST_KEYS and problem.cols <= 1024:
         if problem.cols <= 512:
-            yield from (Choice(mk=Merge.WARP, mkd=Order.WARP_HEAP, wg=wg) for wg in (128, 64, 256))
+            yield from _warp(problem)
             yield from _held(problem, caps)
         else:
             yield from _held(problem, caps)
-            yield Choice(mk=Merge.WARP, mkd=Order.WARP_HEAP, wg=128)
+            yield from _warp(problem)
     else:
         streamed = tuple(_streamed(problem, caps))
         held = tuple(_held(problem, caps))
         yield from (*held, *streamed) if problem.cols <= 8192 else (*streamed, *held)
     yield Choice(mk=Merge.BITONIC, mkd=Order.BITONIC)
+
+
+def _warp(problem: RankProblem) -> Iterator[Choice]:
+    for order in (Order.HEAP, Order.WARP_HEAP) if 4 <= problem.k <= 128 else (Order.WARP_HEAP,):
+        yield from (Choice(mk=Merge.WARP, mkd=order, wg=wg) for wg in (128, 64, 256))
 
 
 def _held(problem: RankProblem, caps: Caps) -> Iterator[Choice]:
@@ -128,8 +133,8 @@ def _no_obstacle(choice: Choice, problem: RankProblem, caps: Caps) -> str:
 
 
 def _warp_obstacle(choice: Choice, problem: RankProblem, caps: Caps) -> str:
-    if not caps.subgroup_size:
-        return "the device has no subgroups"
+    if not 4 <= caps.subgroup_size <= 32:
+        return f"it needs subgroups of 4 to 32 lanes, the device has {caps.subgroup_size or 'none'}"
     most = caps.subgroup_size * MOST_KEYS
     return f"a subgroup holds {most:,} columns, a row has {problem.cols:,}" if problem.cols > most else ""
 
@@ -175,7 +180,9 @@ def _repair_warp(choice: Choice, problem: RankProblem, caps: Caps, reasons: list
     if wg != choice.wg:
         reasons.append(f"wg = {choice.wg} becomes {wg}: a multiple of the subgroup within the device's limit")
     lanes_keys = _power_above(ceil_div(problem.cols, caps.subgroup_size))
-    return replace(choice, mkd=int(Order.WARP_HEAP), wg=wg, kl=lanes_keys, use_2ce=False, ch=1)
+    counted = choice.mkd == Order.HEAP and 8 * list_slots(problem.k) * (wg // caps.subgroup_size) <= 8192
+    order = Order.HEAP if counted else Order.WARP_HEAP
+    return replace(choice, mkd=int(order), wg=wg, kl=lanes_keys, use_2ce=False, ch=1)
 
 
 def _repair_held(choice: Choice, problem: RankProblem, caps: Caps, reasons: list[str]) -> Choice:

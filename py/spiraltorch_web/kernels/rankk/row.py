@@ -144,19 +144,30 @@ def warp_launches(problem: RankProblem, choice: Choice, caps: Caps) -> Lowered:
     """One launch: a subgroup keeps a row of at most kl entries per lane."""
     lanes = caps.subgroup_size
     per_group = choice.wg // lanes
-    grouped = launch(
+    listed = list_slots(problem.k)
+    warp = launch(
         "rank_warp",
         (given(0), result(0), result(1)),
         ceil_div(problem.rows, per_group),
         caps,
-        needs=frozenset({"subgroups"}),
+        needs=_needs(caps),
         WG=choice.wg,
         LANES=lanes,
         KEYS_PER_LANE=ceil_div(problem.cols, lanes),
         ROWS_PER_GROUP=per_group,
+        COUNTED=choice.mkd == Order.HEAP,
+        LIST=listed,
+        LIST_SLOTS=listed * per_group,
+        SPARE=(listed - problem.k) // (4 if problem.middle else 2),
+        GUESSES=5,
         **_shape(problem),
     )
-    return Lowered((grouped,))
+    return Lowered((warp,))
+
+
+def list_slots(k: int) -> int:
+    """Candidates that a subgroup lists for k wanted entries."""
+    return ceil_div(k * 5 // 4 + 32, 32) * 32
 
 
 def sorted_launches(problem: RankProblem, choice: Choice, caps: Caps) -> Lowered:

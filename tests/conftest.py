@@ -31,6 +31,7 @@ def roundtable_files(tmp_path_factory):
     folder = tmp_path_factory.mktemp("roundtable")
     os.environ["SPIRAL_HEUR_FILE"] = str(folder / "heur.kdsl")
     os.environ["SPIRAL_LOG_FILE"] = str(folder / "roundtable.log")
+    os.environ["SPIRAL_TUNER_TABLES"] = str(folder / "tuner_tables")
     return folder
 
 

@@ -6,6 +6,7 @@ first used, so that a page starts quickly.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
 from types import MappingProxyType
 from typing import Any
@@ -33,6 +34,7 @@ from .errors import (
 )
 from .runtime.realize import realize
 from .tensor import *  # noqa: F403  the list is tensor.__all__
+from .tensor import Tensor
 from .version import __version__
 
 # Name -> (module, attribute), or (module, None) for the module itself; imported at first use.
@@ -40,6 +42,16 @@ _LAZY = MappingProxyType(
     {
         **{name: (name, None) for name in ("autograd", "data", "functional", "io", "live", "nn", "optim", "random")},
         "fft": ("fft", None),
+        **{
+            name: ("rankk", name)
+            for name in (
+                *("Choice", "CpuExecutor", "DeviceCaps", "RankKExecutor", "RankKind", "RankPlan", "WebGpuExecutor"),
+                *("bottomk", "execute_rank", "midk", "plan_rank", "plan_topk", "topk"),
+            )
+        },
+        "TunerTable": ("tuning", "TunerTable"),
+        "WasmTunerTable": ("tuning", "WasmTunerTable"),
+        "rankk": ("rankk", None),
         "roundtable": ("roundtable", None),
         "spiralk": ("spiralk", None),
         "Checkpoint": ("checkpoint", "Checkpoint"),
@@ -57,6 +69,7 @@ _LAZY = MappingProxyType(
         "EpochStats": ("training", "EpochStats"),
         "ModuleTrainer": ("training", "ModuleTrainer"),
         "training": ("training", None),
+        "tuning": ("tuning", None),
         "AmegaHypergrad": ("zspace", "AmegaHypergrad"),
         "Hypergrad": ("zspace", "Hypergrad"),
         "LanguageWaveEncoder": ("zspace", "LanguageWaveEncoder"),
@@ -87,6 +100,21 @@ __all__ = [  # fmt: skip
     "memory", "multiply", "no_grad", "realize", "set_device", "set_device_async", "subtract", "synchronize",
     "true_divide", "uint32", "value_and_grad", "vjp",
 ]  # fmt: skip
+
+
+def _method(name: str) -> Callable:
+    """A method of tensors that is ``st.<name>``, whose module lies above tensors and loads with its first use."""
+
+    def method(x: Tensor, *arguments: Any, **named: Any) -> Any:
+        return __getattr__(name)(x, *arguments, **named)
+
+    method.__name__ = method.__qualname__ = name
+    method.__doc__ = f"As ``st.{name}`` with this tensor as its first argument."
+    return method
+
+
+for _name in ("topk", "midk", "bottomk"):
+    setattr(Tensor, _name, _method(_name))
 
 
 def __getattr__(name: str) -> Any:

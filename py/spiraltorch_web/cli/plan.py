@@ -9,9 +9,8 @@ from dataclasses import asdict
 from typing import Any
 
 from ..devices import set_device
-from ..kernels.rankk.choice import Choice, Merge, Order
 from ..rankk.alternatives import Alternative, alternatives, measured
-from ..rankk.describe import DESCRIBED, caps_named
+from ..rankk.describe import DESCRIBED, caps_named, choice_text
 from ..rankk.plan import RankPlan
 from ..rankk.planner import plan_rank
 from ..tuning.shapes import KIND_NAMES, described, kind_named, problem_of
@@ -55,16 +54,6 @@ def run_plan_command(options: argparse.Namespace) -> int:
         others = tuple(sorted(measured(plan, others), key=lambda one: one.measured or 0.0))
     print(json.dumps(_record(plan, others), indent=1) if options.json else "\n".join(_lines(plan, others, options)))
     return 0
-
-
-def choice_text(choice: Choice) -> str:
-    """A choice for people: what it is called, then its sizes."""
-    order = Order(choice.mkd).name.lower()
-    split = f", {choice.ch} chunks a row" if choice.use_2ce else ""
-    return (
-        f"{Merge(choice.mk).name.lower()}/{order} wg {choice.wg} kl {choice.kl} tile {choice.tile} "
-        f"ctile {choice.ctile}{split}"
-    )
 
 
 def _lines(plan: RankPlan, others: tuple[Alternative, ...], options: argparse.Namespace) -> Iterator[str]:

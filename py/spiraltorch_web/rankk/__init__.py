@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 from ..kernels.rankk.choice import Choice, RankKind
+from ..kernels.rankk.fitting import legal_choices
 from ..tuning.caps import DeviceCaps
 from .describe import plan_topk
 from .executors import CpuExecutor, RankKExecutor, WebGpuExecutor, execute_rank
@@ -33,6 +34,7 @@ __all__ = [
     "WebGpuExecutor",
     "bottomk",
     "execute_rank",
+    "legal_choices",
     "midk",
     "parse_unison_script",
     "plan_rank",

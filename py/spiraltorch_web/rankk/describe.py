@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from ..config import DEVICE_NAMES
 from ..errors import ArgumentError
-from ..kernels.rankk.choice import RankKind
+from ..kernels.rankk.choice import Choice, Merge, Order, RankKind
 from ..tuning.caps import DeviceCaps
 from .plan import RankPlan
 from .planner import plan_rank
@@ -30,6 +30,16 @@ def caps_named(device: str | DeviceCaps = "auto") -> DeviceCaps:
     if device in DEVICE_NAMES:
         return DeviceCaps.probe(device)
     raise ArgumentError(f"device is {device!r}; there are {', '.join((*DEVICE_NAMES, *DESCRIBED))}")
+
+
+def choice_text(choice: Choice) -> str:
+    """A choice for people: what it is called, then its sizes."""
+    order = Order(choice.mkd).name.lower()
+    split = f", {choice.ch} chunks a row" if choice.use_2ce else ""
+    return (
+        f"{Merge(choice.mk).name.lower()}/{order} wg {choice.wg} kl {choice.kl} tile {choice.tile} "
+        f"ctile {choice.ctile}{split}"
+    )
 
 
 def plan_topk(*, rows: int, cols: int, k: int, device: str | DeviceCaps = "auto") -> RankPlan:

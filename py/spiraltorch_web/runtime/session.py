@@ -5,6 +5,7 @@ There is one `Session` unless a program makes its own; it is held in a context v
 
 from __future__ import annotations
 
+import atexit
 import weakref
 from collections import OrderedDict
 from collections.abc import Hashable, Iterator
@@ -68,6 +69,11 @@ class Session:
         self._device = device
         self.generator = None
 
+    def release(self) -> None:
+        """Let go of the device and of whatever leads to it."""
+        self._device = self.generator = self.planner = self.roundtable = None
+        self._programs.clear()
+
     def program(self, device: Device, key: Hashable) -> int | None:
         """The number of a loaded program, if the device still has it."""
         programs = self._programs.setdefault(device, OrderedDict())
@@ -87,6 +93,8 @@ class Session:
 _current: ContextVar[Session] = ContextVar("spiraltorch_web.session")
 _current.set(Session())
 _default = _current.get()
+# Before Python takes modules apart in an order of its own: GPU objects must go while their library is still loaded.
+atexit.register(_default.release)
 
 
 def session() -> Session:

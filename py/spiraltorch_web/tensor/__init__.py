@@ -55,7 +55,7 @@ from .shaping import (
     broadcast_tensors, broadcast_to, expand, flatten, flip, movedim, permute, repeat, repeat_interleave, reshape,
     squeeze, t, tile, transpose, unflatten, unsqueeze,
 )
-from .sorting import argsort, cumprod, cumsum, diff, median, msort, searchsorted, sort, topk
+from .sorting import argsort, cumprod, cumsum, diff, median, msort, searchsorted, sort
 
 install()
 
@@ -108,5 +108,5 @@ __all__ = [
     "broadcast_tensors", "broadcast_to", "expand", "flatten", "flip", "movedim", "permute", "repeat",
     "repeat_interleave", "reshape", "squeeze", "t", "tile", "transpose", "unflatten", "unsqueeze",
     # sorting
-    "argsort", "cumprod", "cumsum", "diff", "median", "msort", "searchsorted", "sort", "topk",
+    "argsort", "cumprod", "cumsum", "diff", "median", "msort", "searchsorted", "sort",
 ]

@@ -115,7 +115,7 @@ _NAMES = {
         *("take", "take_along_dim", "unique"),
     ),
     products: ("addmm", "bmm", "dot", "matmul", "mm", "mv", "outer"),
-    sorting: ("argsort", "cumprod", "cumsum", "diff", "median", "msort", "sort", "topk"),
+    sorting: ("argsort", "cumprod", "cumsum", "diff", "median", "msort", "sort"),
     activation: ("relu",),
     creation: ("new_tensor",),
     random: ("bernoulli_", "normal_", "uniform_"),

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from ..dtypes import bool_, int32
-from ..errors import ArgumentError
 from ..ir import algebra as al
 from ..ir import node as nodes
 from ..ir.node import Node
@@ -75,16 +74,6 @@ def sort(x: Any, dim: int = -1, descending: bool = False, stable: bool = True) -
     x = as_tensor(x)
     order = argsort(x, dim, descending)
     return Sorted(take_along_dim(x, order, dim) if x.ndim else x, order)
-
-
-def topk(x: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Sorted:
-    """(values, indices) of the k largest or smallest entries along an axis, in order; ties by lower index."""
-    x = as_tensor(x)
-    axis = axis_index("topk", dim, x.ndim)
-    if not x.ndim or not 0 <= k <= x.shape[axis]:
-        raise ArgumentError(f"topk needs 0 ≤ k ≤ the length of axis {dim} of {tuple(x.shape)}, got k = {k}")
-    order = narrow(argsort(x, axis, largest), axis, 0, k)
-    return Sorted(take_along_dim(x, order, axis), order)
 
 
 def msort(x: Tensor) -> Tensor:

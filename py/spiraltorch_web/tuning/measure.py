@@ -10,6 +10,7 @@ from statistics import median, quantiles
 
 from ..device.base import Device
 from ..dtypes import float32, int32
+from ..errors import DeviceError
 from ..ir.node import buffer
 from ..ir.program import BufferRef, Dispatch, Kernel, Program
 from ..kernels.rankk.choice import Choice
@@ -69,11 +70,13 @@ class Contest:
     """Choices for one shape, loaded on the session's device. Use as a context manager, or call `close`.
 
     ``matrix`` [rows, cols] is what all of them work on; copies of it are taken in turn, so that no run finds its
-    input in a cache.
+    input in a cache. Raises DeviceError on the CPU device, where nothing is launched.
     """
 
     def __init__(self, shape: RankProblem, matrix: Tensor) -> None:
         self.device: Device = session().device
+        if self.device.lowering != "wgsl":
+            raise DeviceError("the CPU device runs one reference, so there are no launches to compare")
         self.shape = shape
         self.matrix = matrix
         realize(matrix)

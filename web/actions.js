@@ -7,8 +7,8 @@ import { hashFromSettings, SETTINGS } from "./state.js";
 export function createActions({ store, kernel, drafts }) {
   const settings = () => Object.fromEntries(Object.keys(SETTINGS).map((name) => [name, store.get(name)]));
 
-  const showAddress = () =>
-    history.replaceState(null, "", hashFromSettings(settings()) || location.pathname + location.search);
+  const address = () => hashFromSettings(settings()) || location.pathname + location.search;
+  const showAddress = () => history.replaceState(null, "", address());
   if (location.hash.includes("code=")) showAddress(); // the code is kept now; a reload must not bring it back
 
   const start = (options) => {
@@ -39,6 +39,13 @@ export function createActions({ store, kernel, drafts }) {
       if (store.get("phase") === "ready") clear();
       else kernel.addEventListener("run-ended", () => queueMicrotask(clear), { once: true });
       this.stop();
+    },
+
+    /** Show another view; the browser's Back returns. */
+    openView(name) {
+      if (name === store.get("view")) return;
+      store.set("view", name);
+      history.pushState(null, "", address());
     },
 
     restart: () => kernel.restart("Restart was asked for"),

@@ -1,6 +1,7 @@
 /** Wiring only: state, worker, panels. */
 
 import { createActions } from "./actions.js";
+import { announce } from "./announce.js";
 import { Drafts } from "./drafts.js";
 import { Kernel } from "./kernel/client.js";
 import { followKernel } from "./follow.js";
@@ -9,6 +10,7 @@ import { loadPanels } from "./panels/registry.js";
 import { openKept } from "./persist.js";
 import { initialState, settingsFromHash } from "./state.js";
 import { Store } from "./store.js";
+import { connectViews } from "./views.js";
 
 const store = new Store(initialState(settingsFromHash(location.hash)));
 store.watch("theme", (theme) => {
@@ -32,5 +34,7 @@ const [mountPanels] = await Promise.all([
   connectSplitters(document.querySelector(".workbench"), kept),
 ]);
 mountPanels(page);
+announce(store, document.getElementById("spoken"));
+connectViews(page, loadPanels);
 performance.mark("shell");
 document.documentElement.dataset.ready = "shell";

@@ -4,10 +4,10 @@ import { decodeCode, encodeCode } from "./share.js";
 import { hashFromSettings, settingsFromHash } from "./state.js";
 import { Store } from "./store.js";
 import { csv, fileName } from "./ui/save.js";
-import { duration, measure, shortCount } from "./ui/format.js";
+import { duration, launchTime, measure, shortCount } from "./ui/format.js";
 
 test("settings survive the way through the address", () => {
-  const settings = { example: "digits", device: "cpu", theme: "dark", hidden: "run" };
+  const settings = { view: "rankk", example: "digits", problem: "midk-8x65536x1024-few", device: "cpu", theme: "dark", hidden: "run" };
   assert.deepEqual(settingsFromHash(hashFromSettings(settings)), settings);
 });
 
@@ -47,6 +47,8 @@ test("numbers read well", () => {
     ["0", "1.23e-4", "0.1235", "1.00e+6", "NaN", "−∞"]);
   assert.deepEqual([7850, 43_210, 2.5e6].map(shortCount), ["7,850", "43.2 k", "2.50 M"]);
   assert.deepEqual([0.42, 42, 75.2].map(duration), ["0.4 s", "42 s", "1 min 15 s"]);
+  assert.deepEqual([3.21e-8, 1.2345e-5, 0.00099961, 0.0123, 2].map(launchTime),
+    ["0.03 µs", "12.3 µs", "1.00 ms", "12.3 ms", "2.00 s"]);
 });
 
 test("files are named after tags, and CSV quotes what needs it", () => {

@@ -33,6 +33,7 @@ LAYERS = (
     "checkpoint",
     "training",
     "page_sink",
+    "labs",
     "bridge cli",
     "__init__ __main__",
 )

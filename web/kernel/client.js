@@ -4,6 +4,7 @@
  */
 
 import { sendToWorker } from "./protocol.js";
+import { Questions } from "./questions.js";
 
 /** After this long without an answer to Stop, Python is not reaching its checkpoints. */
 const ANSWER_MILLISECONDS = 60;
@@ -23,6 +24,7 @@ export class Kernel extends EventTarget {
     this.deviceLost = false;
     this.checkpoint = null; // the last copy of the training's state, for the worker after a lost device
     this.queued = null;
+    this.questions = new Questions();
     this.timers = [];
     this.interrupts = globalThis.crossOriginIsolated ? new SharedArrayBuffer(1) : null;
     this.startWorker();
@@ -36,9 +38,21 @@ export class Kernel extends EventTarget {
   /** Run a script; a running one is stopped first, and before Python is ready the run waits. */
   run(source, filename = "main.py", { hold = false } = {}) {
     this.queued = { source, filename, hold };
-    if (this.phase === "ready") this.startQueued();
-    else if (this.phase === "running" || this.phase === "paused") this.stop();
-    else this.tell("queued", { phase: this.phase });
+    if (this.phase === "running" || this.phase === "paused") this.stop();
+    else if (!this.proceed()) this.tell("queued", { phase: this.phase });
+  }
+
+  /**
+   * Ask Python something, once no script runs. A long question counts as a run: Pause and Stop reach it.
+   * @param {string} topic of labs/questions.py
+   * @param {object} question
+   * @param {{long?: boolean, onNews?: (news: object) => void}} [options]
+   * @returns {Promise<object>} the answer; rejects with NoAnswer
+   */
+  ask(topic, question, { long = false, onNews = () => {} } = {}) {
+    const answer = this.questions.add(topic, question, { long, onNews });
+    this.proceed();
+    return answer;
   }
 
   pause() { this.control("pause"); }
@@ -70,7 +84,9 @@ export class Kernel extends EventTarget {
 
   /** Replace the worker. Everything in Python's memory is lost; the page's code is not. */
   restart(reason) {
-    const interrupted = this.phase !== "loading" && this.phase !== "ready" && this.phase !== "failed";
+    const active = this.phase !== "loading" && this.phase !== "ready" && this.phase !== "failed";
+    const interrupted = active && !this.questions.current;
+    this.questions.abandon("Python was restarted.");
     this.worker.terminate();
     this.clearTimers();
     this.setPhase("restarting");
@@ -118,12 +134,31 @@ export class Kernel extends EventTarget {
       return;
     }
     if (message.type === "phase") this.follow(message.phase);
-    if (message.type === "run-ended") {
+    if (message.type === "news") this.questions.news(message);
+    if (message.type === "answer") this.questions.settle(message);
+    if (message.type === "run-ended" || message.type === "answer") {
       this.clearTimers();
       this.setPhase("ready");
     }
     this.tell(message.type, message);
-    if (this.phase === "ready" && this.queued) this.startQueued();
+    this.proceed();
+  }
+
+  /** Start what waits, a script before a question. @returns {boolean} whether nothing had to wait */
+  proceed() {
+    if (this.phase !== "ready" || this.questions.current) return false;
+    if (this.queued) this.startQueued();
+    else this.startQuestion();
+    return true;
+  }
+
+  startQuestion() {
+    const asked = this.questions.take();
+    if (!asked) return;
+    const { id, topic, question, long } = asked;
+    if (this.interrupts) new Uint8Array(this.interrupts)[0] = 0;
+    if (long) this.setPhase("running");
+    sendToWorker(this.worker, { type: "ask", id, topic, question });
   }
 
   follow(phase) {

@@ -15,6 +15,8 @@
  * @typedef {{type: "run", id: number, source: string, filename: string, hold: boolean}} Run
  *   Run a script. With `hold` it stops at its first step, as Step does.
  * @typedef {{type: "control", verb: "pause"|"resume"|"step"|"stop"}} Control
+ * @typedef {{type: "ask", id: number, topic: string, question: object}} Ask
+ *   A view's question, such as "rankk.plan"; topics stand in py/spiraltorch_web/labs/questions.py.
  * @typedef {{type: "canvas", name: string, canvas: OffscreenCanvas}} CanvasOffer
  *   Answers `canvas-wanted`; the canvas is transferred.
  *
@@ -29,6 +31,9 @@
  *            error: UserError|null}} RunEnded
  * @typedef {{type: "phase", phase: Phase}} PhaseChange
  *   Paused at a step, running again, or `stopping`: the acknowledgement of Stop.
+ * @typedef {{type: "news", id: number, news: object}} News  Facts on the way to an answer.
+ * @typedef {{type: "answer", id: number, answer: object|null, error: {name: string, message: string}|null,
+ *            stopped: boolean}} Answer
  * @typedef {{type: "output", chunks: OutputChunk[], dropped: number}} Output
  *   Lines in order; `dropped` counts lines left out of a flood before the first chunk.
  * @typedef {{type: "live", event: LiveEvent}} Live
@@ -71,17 +76,17 @@
  *   Parameters} LiveEvent
  */
 
-const TO_WORKER = new Set(["boot", "run", "control", "canvas"]);
+const TO_WORKER = new Set(["boot", "run", "ask", "control", "canvas"]);
 
 const TO_PAGE = new Set([
-  "boot-progress", "ready", "boot-failed", "run-started", "run-ended", "phase", "output", "live", "canvas-wanted",
-  "device-lost", "device-replaced", "checkpoint", "crashed",
+  "boot-progress", "ready", "boot-failed", "run-started", "run-ended", "news", "answer", "phase", "output", "live",
+  "canvas-wanted", "device-lost", "device-replaced", "checkpoint", "crashed",
 ]);
 
 /**
  * Send a message to the worker.
  * @param {Worker} worker
- * @param {Boot|Run|Control|CanvasOffer} message
+ * @param {Boot|Run|Ask|Control|CanvasOffer} message
  * @param {Transferable[]} [transfer]
  */
 export function sendToWorker(worker, message, transfer = []) {
@@ -91,8 +96,8 @@ export function sendToWorker(worker, message, transfer = []) {
 
 /**
  * Send a message from the worker to the page.
- * @param {BootProgress|Ready|BootFailed|RunStarted|RunEnded|PhaseChange|Output|Live|CanvasWanted|DeviceLost|
- *   DeviceReplaced|Checkpoint|Crashed} message
+ * @param {BootProgress|Ready|BootFailed|RunStarted|RunEnded|News|Answer|PhaseChange|Output|Live|CanvasWanted|
+ *   DeviceLost|DeviceReplaced|Checkpoint|Crashed} message
  * @param {Transferable[]} [transfer]
  */
 export function sendToPage(message, transfer = []) {

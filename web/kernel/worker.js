@@ -128,6 +128,19 @@ const handlers = {
     }
   },
 
+  async ask({ id, topic, question }) {
+    control.begin();
+    try {
+      const answer = await askPython(topic, question, (news) =>
+        sendToPage({ type: "news", id, news: JSON.parse(news) }));
+      control.end();
+      output.flush();
+      sendToPage({ type: "answer", id, ...answer });
+    } catch (crash) {
+      reportCrash(crash);
+    }
+  },
+
   control: ({ verb }) => control.apply(verb),
 
   canvas: ({ name, canvas }) => painter.accept(name, canvas),
@@ -140,6 +153,14 @@ async function runScript(source, filename, hold) {
     ? await bridge.run.callPromising(source, filename, hold)
     : await bridge.run_async(source, filename, hold);
   return JSON.parse(answer);
+}
+
+/** The labs' Python loads with the first question. */
+async function askPython(topic, question, tell) {
+  kernel.labs ??= kernel.python.pyimport("spiraltorch_web.labs.questions");
+  const { ask } = kernel.labs;
+  const given = [topic, JSON.stringify(question), tell];
+  return JSON.parse(SUSPENDS ? await ask.callPromising(...given) : ask(...given));
 }
 
 /** Tell the page when the device is lost, and paint on the one that a script opens in its place. */

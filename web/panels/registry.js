@@ -1,7 +1,7 @@
 /**
  * The panels of the page. A panel is a folder `panels/<name>/` with `panel.js`, which exports
  * `mount(root, page)`, `style.css` and tests; adding one touches this list alone. `region` names the element of
- * index.html that it fills.
+ * index.html that it fills. A panel of another view than the first names it, and loads when that view is first opened.
  *
  * `page` is `{store, kernel, actions, kept}`: the shared state, the worker's messages, what the user can do, storage.
  */
@@ -13,14 +13,19 @@ export const PANELS = [
   { name: "canvas", region: "canvas" },
   { name: "charts", region: "charts" },
   { name: "console", region: "console" },
+  { name: "rankk", region: "rankk", view: "rankk" },
+  { name: "status", region: "rankk-status", view: "rankk" },
 ];
 
 /**
- * Load every panel, its style sheet with it so that nothing moves when it appears.
- * @returns {Promise<(page: object) => void>} mounts them all
+ * Load panels, their style sheets with them so that nothing moves when they appear: those of a view, or without one
+ * those that the page starts with.
+ * @param {string} [view]
+ * @returns {Promise<(page: object) => void>} mounts them
  */
-export async function loadPanels() {
-  const panels = await Promise.all(PANELS.map(async ({ name, region }) => {
+export async function loadPanels(view) {
+  const wanted = PANELS.filter((panel) => panel.view === view);
+  const panels = await Promise.all(wanted.map(async ({ name, region }) => {
     const style = loadStyle(new URL(`./${name}/style.css`, import.meta.url));
     const [panel] = await Promise.all([import(`./${name}/panel.js`), style]);
     return { region, mount: panel.mount };
@@ -30,7 +35,15 @@ export async function loadPanels() {
   };
 }
 
+/** Once per sheet: a panel may be on the page more than once. */
+const styles = new Map();
+
 function loadStyle(address) {
+  if (!styles.has(address.href)) styles.set(address.href, addStyle(address));
+  return styles.get(address.href);
+}
+
+function addStyle(address) {
   return new Promise((resolve, reject) => {
     const link = document.createElement("link");
     link.rel = "stylesheet";

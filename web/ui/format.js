@@ -34,6 +34,17 @@ export function megabytes(bytes) {
   return `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
+/** Of a launch, in seconds: "12.3 µs", "4.56 ms", "1.20 s". */
+export function launchTime(seconds) {
+  if (seconds < 999.5e-6) return `${threeDigits(1e6 * seconds)} µs`;
+  if (seconds < 0.9995) return `${threeDigits(1e3 * seconds)} ms`;
+  return `${threeDigits(seconds)} s`;
+}
+
+function threeDigits(value) {
+  return value < 0.1 ? value.toFixed(2) : String(value >= 100 ? Math.round(value) : value.toPrecision(3));
+}
+
 /** 75.2 -> "1 min 15 s". */
 export function duration(seconds) {
   if (seconds < 10) return `${seconds.toFixed(1)} s`;

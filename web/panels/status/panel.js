@@ -1,10 +1,7 @@
-/** One strip: loading with bytes, progress with speed, the parameter count, and the page's only live region. */
+/** One strip: loading with bytes, progress with speed, and the parameter count. */
 
 import { h } from "../../ui/dom.js";
 import { count, duration, megabytes, rate, shortCount } from "../../ui/format.js";
-
-/** Screen readers hear at most one sentence in this time. */
-const SPEAK_EVERY_MILLISECONDS = 1500;
 
 export function mount(root, { store, actions }) {
   const bar = h("progress", { class: "progress-bar", max: 1, value: 0, "aria-label": "Progress" });
@@ -13,8 +10,7 @@ export function mount(root, { store, actions }) {
   const parameters = h("span", { class: "status-parameters" });
   const retry = h("button", { type: "button", class: "button", onclick: actions.restart, hidden: true },
     "Restart Python");
-  const spoken = h("p", { class: "visually-hidden", role: "status", "aria-live": "polite" });
-  root.replaceChildren(h("div", { class: "status-row" }, label, bar, speed, parameters, retry), spoken);
+  root.replaceChildren(h("div", { class: "status-row" }, label, bar, speed, parameters, retry));
 
   const update = () => {
     const view = describeStatus(readState(store));
@@ -30,7 +26,6 @@ export function mount(root, { store, actions }) {
   };
   for (const key of WATCHED) store.watch(key, update);
   update();
-  store.watch("status", throttled((text) => { spoken.textContent = text; }), { now: true });
 }
 
 const WATCHED = [
@@ -82,19 +77,4 @@ function describeResult({ lastRun, progress, status }) {
     return { label: `Finished in ${duration(lastRun.seconds)}`, tone: "good", fraction: progress ? 1 : null, speed };
   }
   return { label: status, tone: lastRun.outcome === "failed" ? "bad" : "" };
-}
-
-/** Call at most once per period, always with the last value. */
-function throttled(action) {
-  let timer = null;
-  let latest = "";
-  return (value) => {
-    latest = value;
-    if (timer !== null) return;
-    action(value);
-    timer = setTimeout(() => {
-      timer = null;
-      if (latest !== value) action(latest);
-    }, SPEAK_EVERY_MILLISECONDS);
-  };
 }

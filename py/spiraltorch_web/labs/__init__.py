@@ -1,0 +1,1 @@
+"""The Python side of the page's views: questions in, facts out. Each lab loads with its first question."""

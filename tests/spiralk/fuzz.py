@@ -110,6 +110,16 @@ def examine(text: str | bytes) -> Outcome:
     return Outcome("program", seconds, len(text))
 
 
+def examine_in_time(text: str | bytes) -> Outcome:
+    """As `examine`; AssertionError for an input that takes too long three times: a busy machine can be slow once."""
+    allowed = SECONDS * max(1, len(text) / CHARACTERS)
+    for _ in range(3):
+        outcome = examine(text)
+        if outcome.seconds <= allowed:
+            return outcome
+    raise AssertionError(f"{outcome.seconds:.3f} s for {len(text):,} characters")
+
+
 def _check_error(error: spiralk.SpiralKError, text: str | bytes) -> None:
     assert error.problem and str(error)
     content = text.decode("latin-1") if isinstance(text, bytes) else text
@@ -145,16 +155,12 @@ def main() -> None:
     kinds, slowest = Counter(), []
     for number in range(options.first, options.first + options.count):
         try:
-            outcome = examine(mutated(number))
+            outcome = examine_in_time(mutated(number))
         except BaseException:
             print(f"input {number}: {mutated(number)!r}")
             raise
         kinds[outcome.kind] += 1
         slowest = sorted([*slowest, (outcome.seconds, number, outcome.characters)])[-5:]
-        allowed = SECONDS * max(1, outcome.characters / CHARACTERS)
-        assert outcome.seconds <= allowed, (
-            f"input {number}: {outcome.seconds:.3f} s for {outcome.characters} characters"
-        )
     print(f"{options.count:,} inputs: {kinds['program']:,} programs, {kinds['error']:,} errors")
     for seconds, number, characters in reversed(slowest):
         print(f"  {1000 * seconds:.1f} ms for {characters:,} characters (input {number})")

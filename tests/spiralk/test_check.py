@@ -52,6 +52,13 @@ SOUND = [
     "soft(mk, 1, 0.1, sg);\n# device: a\nsoft(mk, 1, 0.1, sg);",
     "soft(mk, 1, 0.1, true);",
     "ch: c / 4096;",
+    "soft(mk, 1, 0.1, !(kind < 2));",
+    "soft(mk, 1, 0.1, (k < 5 || c < 5) && k >= 5);",
+    "soft(mk, 1, 0.1, log2((c - 1) / c) < 0);",
+    "soft(mk, 1, 0.1, kind < kl && kind == 1);",
+    "# device: a\nmk: 1;\n# device: any\nsoft(ch, 2, 0.1, mk == 1);\nmk: 2;",
+    "mk: 1;\n# device: a\nsoft(ch, 2, 0.1, mk == 1);\n# device: any\nmk: 2;",
+    "# device: a\nmk: 1; kl: mk;\n# device: any\nmk: 2;\n# device: a\nsoft(ch, 4, 0.1, mk == 2);",
     "tile: 64; ctile: tile;",
 ]
 

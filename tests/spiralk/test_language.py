@@ -127,6 +127,7 @@ def test_sections_speak_on_their_device_only():
     assert hard(text, device="nvidia h200") == {"mk": 1, "wg": 64}
     assert hard(text, device=" LLVMpipe") == {"mk": 2, "wg": 128}
     assert hard(text, device="any") == {"mk": 0, "wg": 0}
+    assert hard("mk: 0;  # device: llvmpipe\nmk: 2;") == {"mk": 0}
 
 
 LARGEST = 2**53

@@ -65,7 +65,9 @@ def test_plan_follows_the_problem_and_the_address_with_it(open_lab):
 
 def test_problem_that_cannot_be_is_refused_with_the_reason(open_lab):
     lab = open_lab("topk-3x40x50-normal")
-    expect(lab.card("Plan").get_by_role("alert")).to_contain_text("k is 50", timeout=PATIENCE)
+    expect(lab.card("Plan").get_by_role("alert")).to_have_text(
+        "k is 50; it must be from 1 to cols = 40", timeout=PATIENCE
+    )
     lab.page.get_by_label("k", exact=True).fill("7")
     lab.wait_for_plan("for topk 3 × 40, k 7")
 

@@ -9,6 +9,7 @@ from ..dtypes import int32
 from ..errors import ArgumentError
 from ..runtime.realize import realize
 from ..runtime.session import grad_mode, session
+from ..runtime.trace import guarded
 from ..tensor import Tensor, where, zeros
 from ..tensor.alarms import watch
 from ..zspace.manifolds import Euclidean, PoincareBall
@@ -57,6 +58,8 @@ def take_step(model: Module, fallback_lr: float, also: Tensor | None = None) -> 
     Returns how many entries of gradients are not finite or points outside of their ball, plus ``also`` (int32 0-d). If
     there is one, no parameter changes.
     """
+    for module in model.modules():
+        guarded(module, "_tapes")  # a compiled step is recorded anew for other tapes
     tapes = {parameter: tape for _, parameter, tape in tapes_of(model)}
     moves: dict[Parameter, Tensor] = {}
     faults = zeros(dtype=int32) if also is None else also

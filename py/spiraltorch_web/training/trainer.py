@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import ArgumentError
+from ..nn.losses import Loss
 from ..nn.module import Module
 from ..nn.tapes import attach_tapes, tapes_of
 from ..runtime.realize import read_values, read_values_async
@@ -148,13 +149,13 @@ class ModuleTrainer:
     def _epoch(self, model: Module, loss: Callable, schedule: RoundtableSchedule | None) -> Epoch:
         if any(tape.depth for _, _, tape in tapes_of(model)):
             self.step(model)  # what tapes hold already, such as a text, is a step of its own
-        return Epoch(self._programs_for(model, loss, schedule), self.blackcat, schedule is not None)
+        return Epoch(self.programs(model, loss, schedule), self.blackcat, schedule is not None)
 
-    def _programs_for(self, model: Module, loss: Callable, schedule: RoundtableSchedule | None) -> Programs:
+    def programs(self, model: Module, loss: Callable, schedule: RoundtableSchedule | None) -> Programs:
         """The compiled programs of a step; the least recently used ones are dropped."""
-        key = (model, loss, schedule, self._weigh, self.fallback_lr)
+        key = (model, _identity(loss), schedule, self._weigh, self.fallback_lr)
         if key not in self._programs:
-            self._programs[key] = Programs.of(*key)
+            self._programs[key] = Programs.of(model, loss, schedule, self._weigh, self.fallback_lr)
         self._programs.move_to_end(key)
         if len(self._programs) > PROGRAMS_KEPT:
             self._programs.popitem(last=False)
@@ -175,6 +176,13 @@ class ModuleTrainer:
         model.load_state_dict(state["model"])
         for path, tape in tapes.items():
             tape.load_state_dict(state["tapes"][path])
+
+
+def _identity(loss: Callable) -> Any:
+    """What two losses have in common that are the same function: ``nn.MSELoss()`` in a loop is recorded once."""
+    if not isinstance(loss, Loss) or not all(isinstance(value, (str, int, float)) for value in vars(loss).values()):
+        return loss
+    return type(loss), tuple(vars(loss).items())
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 
 from ..dtypes import bool_
 from ..errors import ArgumentError, ShapeError
+from ..rankk import RankKind, RankPlan, plan_rank
 from ..runtime.session import grad_mode
-from ..tensor import Tensor, arange, isfinite, stack, topk, where, zeros
+from ..tensor import Tensor, arange, isfinite, stack, where, zeros
 
 __all__ = ["BandEnergy", "Bands", "RoundtableConfig", "RoundtableSchedule"]
 
@@ -134,30 +135,29 @@ class RoundtableSchedule:
             return energy._replace(drift=where(self.shares.sum() > 0, moved, 0.0))
 
     @property
-    def plans(self) -> tuple[Any, Any, Any]:
+    def plans(self) -> tuple[RankPlan | None, RankPlan | None, RankPlan | None]:
         """The Rank-K plans of Above (TopK), Here (MidK) and Beneath (BottomK) over all entries as one row.
 
         A band of no entries has None in its place.
         """
-        from ..rankk import RankKind, plan_rank
-
         entries = self.rows * self.cols
-        counts = (self.config.top_k, self.config.mid_k, self.config.bottom_k)
-        kinds = (RankKind.TOPK, RankKind.MIDK, RankKind.BOTTOMK)
-        sizes = [_count(k, entries) for k in counts]
-        return tuple(
-            plan_rank(kind, 1, entries, k, self.caps) if k else None for kind, k in zip(kinds, sizes, strict=True)
-        )
+        wanted = zip(RankKind, (self.config.top_k, self.config.mid_k, self.config.bottom_k), strict=True)
+        return tuple(self._plan(kind, _count(k, entries), entries) for kind, k in wanted)
+
+    def _plan(self, kind: RankKind, k: int, entries: int) -> RankPlan | None:
+        return plan_rank(kind, 1, entries, k, self.caps) if k else None
 
     def _masks(self, gradient: Tensor) -> tuple[Tensor, Tensor]:
         """Where Above and Beneath are."""
         flat = gradient.reshape(-1)
         size = flat.abs()
         ranked = isfinite(flat).logical_and(size > self.config.here_tolerance)
-        above = _first(where(ranked, size, -1.0), _count(self.config.top_k, flat.numel()), largest=True)
-        above = above.logical_and(ranked)
+        entries = flat.numel()
+        top = self._plan(RankKind.TOPK, _count(self.config.top_k, entries), entries)
+        above = _chosen(where(ranked, size, -1.0), top).logical_and(ranked)
         rest = ranked.logical_and(above.logical_not())
-        beneath = _first(where(rest, size, math.inf), _count(self.config.bottom_k, flat.numel()), largest=False)
+        bottom = self._plan(RankKind.BOTTOMK, _count(self.config.bottom_k, entries), entries)
+        beneath = _chosen(where(rest, size, math.inf), bottom)
         return above.reshape(gradient.shape), beneath.logical_and(rest).reshape(gradient.shape)
 
 
@@ -175,11 +175,13 @@ def _count(k: int | float, entries: int) -> int:
     return min(max(1, math.floor(k * entries + 0.5)), entries) if k else 0
 
 
-def _first(key: Tensor, k: int, largest: bool) -> Tensor:
-    """bool[n]: the k entries of key[n] that come first in order of size; of equal ones those of lower index."""
-    if k == 0:
+def _chosen(key: Tensor, plan: RankPlan | None) -> Tensor:
+    """bool[n]: the entries of key[n] that a TopK or BottomK plan selects; of equal ones those of lower index."""
+    if plan is None:
         return zeros(*key.shape, dtype=bool_)
-    values, indices = topk(key, k, largest=largest)
-    last, place = values[k - 1], indices[k - 1]
+    values, indices = plan.execute(key.reshape(1, -1), sorted=False)
+    largest = plan.kind is RankKind.TOPK
+    last = values.amin() if largest else values.amax()
+    place = where(values == last, indices, -1).amax()
     beyond = key > last if largest else key < last
     return beyond.logical_or((key == last).logical_and(arange(key.shape[0]) <= place))

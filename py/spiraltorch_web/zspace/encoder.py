@@ -64,12 +64,13 @@ class LanguageWaveEncoder:
         of neighbouring characters adds its unit phase at a place given by its hash, so the cosine of two codes
         estimates that of the texts' character bigram and trigram counts. A sequence of m texts then gives (m, w).
         """
-        single = isinstance(text, str)
-        texts = [text] if single else list(text)
+        single = not isinstance(text, (list, tuple))
+        texts = [text] if single else text
         if width is None:
             if not single:
                 raise ArgumentError("a sequence of texts needs a width, such as encode_z_space(texts, width=128)")
-            return self._placed([_phases(_code_points(text))], 2 * len(text))
+            points = _code_points(text)
+            return self._placed([_phases(points)], 2 * len(points))
         if isinstance(width, bool) or not isinstance(width, int) or width < 1:
             raise ArgumentError(f"width is a whole number ≥ 1, got {width!r}")
         if not texts:

@@ -125,7 +125,7 @@ class Hypergrad:
         curvatures of encoder and tape have to agree to 1e-6.
         """
         check_same_curvature(self.curvature, encoder.curvature, SAME_CURVATURE, "the tape", "the encoder")
-        whole = self.shape == (1, 2 * len(text))
+        whole = isinstance(text, str) and self.shape == (1, 2 * len(text))
         code = encoder.encode_z_space(text) if whole else encoder.encode_z_space(text, width=self.cols)
         self.accumulate_wave(code.expand(self.rows, self.cols))
 
@@ -222,13 +222,9 @@ class Hypergrad:
         """What the tape holds, if it may be used now."""
         tracing = session().tracing
         if self._trace is not None and self._trace is not tracing:
-            raise TraceError(
-                "a compiled step accumulated into this tape and did not apply it; reset() empties the tape"
-            )
+            raise TraceError("a compiled step left a gradient in this tape without applying it; reset() empties it")
         if tracing is not None and self._trace is None and guarded(self, "depth"):
-            raise TraceError(
-                "the tape holds gradients from outside of this compiled step; apply() or reset() it before"
-            )
+            raise TraceError("this tape holds gradients from before the compiled step; apply() or reset() it first")
         return self._gradient
 
     def _manifold(self, parameter: Tensor) -> Manifold:

@@ -2,25 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from tests.web.conftest import eventually
 
-ROOT = Path(__file__).resolve().parents[2]
-INPUTS = (ROOT / "tests" / "roundtable" / "inputs.py").read_text(encoding="utf-8")
-
-LEARN = """
-table = current()
-decision = table.decide(PROBLEM, WRONG)
-print("before:", decision.choice.mk)
-for _ in range(8):
-    table.record_trial(decision, 1e-4, 2e-4)
-print("after:", table.decide(PROBLEM, WRONG).choice.mk)
-"""
-LOOK = """
-table = current()
-print("now:", table.decide(PROBLEM, WRONG).choice.mk, len(table.learnt()), len(table.transcript.read().records))
-"""
 # How many files and folders the page has stored.
 STORED = """async () => {
   const settled = (request) => new Promise((resolve, reject) => {
@@ -36,31 +19,40 @@ STORED = """async () => {
 }"""
 
 
-def script(body: str) -> str:
-    return f"{INPUTS}\nfrom spiraltorch_web.roundtable import current\n{body}"
+LOOK = "from spiraltorch_web.roundtable import current\nprint('learnt:', len(current().learnt()))\n"
 
 
-def last_line(bench) -> str:
-    return bench.output.strip().split("\n")[-1]
+def first_line(bench) -> str:
+    return bench.output.strip().split("\n")[0]
 
 
-def test_what_was_learnt_outlives_the_page_and_one_tab_keeps_it(open_bench):
+def test_a_launch_that_was_learnt_is_chosen_after_a_reload(open_bench):
+    """With a table that is wrong on purpose; measured on the browser's own GPU."""
     bench = open_bench()
+    bench.page.get_by_role("button", name="A launch that learns").click()
+    eventually(lambda: "A launch that learns." in bench.code)
     bench.wait_until_ready()
-    bench.run(script(LEARN))
-    bench.wait_for_output("before: 0")
-    assert last_line(bench) == "after: 3"
+    bench.button("Run").click()
+    bench.wait_for_end(120)
+    assert "sort whole rows" in first_line(bench)
+    taught = bench.output.count("soft(")
+    assert taught >= 1 and "Now: sort whole rows" not in bench.output
     eventually(lambda: bench.page.evaluate(STORED) >= 3)
     # A second tab of the same visitor reads the files; what it changes ends with it.
     tab = bench.page.context.new_page()
     tab.goto(bench.page.url)
     second = type(bench)(tab)
+    second.wait_until_shell()
+    tab.get_by_role("button", name="Curve fit").click()  # code is kept by example, in all tabs
+    eventually(lambda: "Curve fit." in second.code)
     second.wait_until_ready()
-    second.run(script(LOOK + "table.undo()\n" + LOOK))
-    second.wait_for_output("now: 3 3 12")
-    assert last_line(second).startswith("now: 0 0 ")
+    second.run(LOOK + "current().undo()\n" + LOOK)
+    second.wait_for_output(f"learnt: {taught}")
+    second.wait_for_output("learnt: 0")
     tab.close()
     bench.page.reload()
     bench.wait_until_ready()
-    bench.run(script(LOOK))
-    bench.wait_for_output("now: 3 3 12")
+    bench.button("Run").click()
+    bench.wait_for_end(120)
+    assert "sort whole rows" not in first_line(bench)
+    bench.wait_for_output("An earlier run has taught this")

@@ -149,8 +149,8 @@ def _lines(record: dict[str, Any]) -> Iterator[str]:
             return
     known = [str(record.get(name, "")) for name in ("time", "kind", "rows", "cols", "k", "pair")]
     if event == "trial":
-        a, c = record.get("seconds", ("?", "?"))
-        yield f"{' '.join(known)}: trial, {a} s against {c} s"
+        seconds = " against ".join(f"{each:.3g} s" for each in record.get("seconds", ()))
+        yield f"{' '.join(known)}: trial, {seconds}"
     else:
         yield f"{known[0]} {event}: {json.dumps(record.get('rules'))}"
 

@@ -98,6 +98,8 @@ def _soft_voice(candidates: Sequence[Candidate], said: Sequence[Said]) -> Voice:
     reasons = [f"the best of {len(candidates)} choices: {_time(best)}"]
     if best.choice != fastest.choice:
         reasons.append(f"without rules {_parted(fastest.choice, best.choice)} would be: {_time(fastest)}")
+    if best.choice != fastest.choice and not solution.decisive:
+        reasons.append(f"no rule alone moved it, together these did: {'; '.join(map(str, solution.spoke))}")
     reasons += [
         f"{influence.rule} moved it from {_parted(influence.instead, best.choice)}, now behind by {influence.lead:.3f}"
         for influence in solution.decisive

@@ -93,6 +93,7 @@ def test_a_chain_too_long_for_a_line_gets_a_line_for_each_choice():
     assert lines[-1] == "      sel(log2(c) > 15 && kind == 0, 32, 64))))));  # measured"
     assert max(map(len, lines)) <= WIDTH
     assert st.spiralk.parse(text).format() == text
+    assert st.spiralk.parse(text).format(wrap=False) == " ".join(text.split()).replace("; #", ";  #") + "\n"
 
 
 def test_comments_stay_with_their_rules():

@@ -160,7 +160,7 @@ def _finding_facts(finding: Finding) -> dict[str, Any]:
 def _verdict_facts(explanation: Explanation) -> Iterator[dict[str, Any]]:
     for verdict in explanation.verdicts:
         yield {
-            "rule": " ".join(rule_text(verdict.rule).split()),
+            "rule": rule_text(verdict.rule),
             "line": verdict.rule.at.line,
             "spoke": verdict.spoke,
             "value": verdict.value,

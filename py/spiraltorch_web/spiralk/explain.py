@@ -41,7 +41,7 @@ class Explanation:
     def _lines(self) -> Iterator[str]:
         width = max((len(verdict.reason) for verdict in self.verdicts), default=0)
         for verdict in self.verdicts:
-            text = " ".join(rule_text(verdict.rule).split())
+            text = rule_text(verdict.rule)
             yield f"{'*' if verdict.spoke else ' '} {verdict.reason:<{width}}  {text}"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from .tree import EVERYWHERE, Binary, Boolean, Call, Comments, Expression, HardRule, HintRule, Name, Number, Rule, Unary
 
@@ -35,27 +35,27 @@ def expression_text(expression: Expression) -> str:
 
 
 def rule_text(rule: Rule) -> str:
-    """The rule alone, with its semicolon; a chain of sel(…) too long for one line gets a line for each."""
+    """The rule alone, with its semicolon, in one line."""
     match rule:
         case HardRule(field=field, value=value):
-            line = f"{field}: {expression_text(value)};"
-            return line if len(line) <= WIDTH else "\n".join(_chain(f"{field}: ", value, ";"))
+            return f"{field}: {expression_text(value)};"
         case HintRule(hint=hint, field=field):
             parts = map(expression_text, (rule.value, rule.weight, rule.condition))
             return f"{hint}({', '.join((field, *parts))});"
     raise TypeError(f"{type(rule).__name__} is no rule")
 
 
-def program_text(rules: Iterable[Rule], tail: Comments) -> str:
+def program_text(rules: Iterable[Rule], tail: Comments, wrap: bool) -> str:
     """All rules with their sections and comments, and the comments after the last one; ends with a newline if any.
 
-    There are no two blank lines in a row, and none at either end.
+    There are no two blank lines in a row, and none at either end. With `wrap`, a chain of sel(…) too long for a line
+    gets one for each.
     """
-    paragraphs = "\n".join(_lines(rules, tail)).strip("\n")
+    paragraphs = "\n".join(_lines(rules, tail, _wrapped if wrap else rule_text)).strip("\n")
     return _BLANK_LINES.sub("\n\n", paragraphs) + "\n" if paragraphs else ""
 
 
-def _lines(rules: Iterable[Rule], tail: Comments) -> Iterator[str]:
+def _lines(rules: Iterable[Rule], tail: Comments, print_rule: Callable[[Rule], str]) -> Iterator[str]:
     device = None
     for rule in rules:
         spaced = rule.comments[:1] == (None,)
@@ -65,12 +65,19 @@ def _lines(rules: Iterable[Rule], tail: Comments) -> Iterator[str]:
             device = rule.device
             yield f"# device: {EVERYWHERE if device is None else device}"
         yield from map(_line, rule.comments[spaced:])
-        yield f"{rule_text(rule)}  {_line(rule.note)}" if rule.note else rule_text(rule)
+        yield f"{print_rule(rule)}  {_line(rule.note)}" if rule.note else print_rule(rule)
     yield from map(_line, tail)
 
 
 def _line(comment: str | None) -> str:
     return "" if comment is None else f"# {comment}".rstrip()
+
+
+def _wrapped(rule: Rule) -> str:
+    text = rule_text(rule)
+    if len(text) <= WIDTH or not isinstance(rule, HardRule):
+        return text
+    return "\n".join(_chain(f"{rule.field}: ", rule.value, ";"))
 
 
 def _chain(start: str, expression: Expression, end: str) -> Iterator[str]:

@@ -71,9 +71,12 @@ class Program:
         """What is wrong or strange in the program, in its order; empty when all is well."""
         return findings(self.rules)
 
-    def format(self) -> str:
-        """The program as text in its usual form; parses to an equal program and keeps comments."""
-        return program_text(self.rules, self.tail)
+    def format(self, wrap: bool = True) -> str:
+        """The program as text in its usual form; parses to an equal program and keeps comments.
+
+        Long rules may get several lines; for files that hold a rule per line, ``wrap=False`` prevents it.
+        """
+        return program_text(self.rules, self.tail, wrap)
 
     def __str__(self) -> str:
         return self.format()

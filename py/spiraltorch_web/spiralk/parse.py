@@ -14,7 +14,7 @@ from .messages import Text
 from .program import Program
 from .tree import MAX_DEPTH, Expression, Place, Rule
 
-# A program is read in about 6 µs per character, so this bounds the time, too.
+# A program is read in about 6 µs per character (x86 core, 2026-11), so this bounds the time, too.
 MAX_CHARACTERS = 1 << 18
 _BRACKETS = re.compile(r"#[^\n]*|[()]")
 _NEWLINE = re.compile(r"\r\n?")

@@ -8,14 +8,42 @@
 // @bind  1 state  write u32[ROWS * 8]; first, end, five zeros for rank_gather to count in, least key
 // @grid  ROWS workgroups, folded into x and y
 // @tune  WG, KEYS_PER_LANE
-// @needs 1 KiB of workgroup memory
+// @needs 12 * WG bytes of workgroup memory for the middle, and 1 KiB
 // @twin  none: an estimate
 
 // @import rank_keys
+// @import rank_buckets
 // @import rank_cuts
 
 @group(0) @binding(0) var<storage, read> values: array<u32>;
 @group(0) @binding(1) var<storage, read_write> state: array<u32>;
+
+// #if MIDDLE
+var<workgroup> coarse: u32;
+
+/// Cuts at the edges of buckets in steps of the value where those lie close enough to the wanted ranks.
+fn middle_cuts(start: u32, stop: u32, valid: u32) -> Cuts {
+    let least = min(atomicLoad(&extremes[0]), LAST_KEY);
+    let most = atomicLoad(&extremes[1]);
+    let deal = deal_between(least, most, true);
+    // #for I < KEYS_PER_LANE
+    if (own_${I} <= LAST_KEY) { count_in_bucket(bucket_of(own_${I}, deal)); }
+    // #end
+    workgroupBarrier();
+    // the buckets are counted
+    start_buckets();
+    workgroupBarrier();
+    // the starts are stored
+    let first_bucket = bucket_with_rank(start);
+    let last_bucket = bucket_with_rank(max(stop, 1u) - 1u);
+    let exceeding = start - min(start, bucket_start(first_bucket)) + bucket_end(last_bucket, valid) - stop;
+    if (thread == 0u) { coarse = select(0u, 1u, exceeding > 2u * ${SLACK}u || start == 0u || stop >= valid); }
+    if (workgroupUniformLoad(&coarse) > 0u) { return find_cuts(start, stop, ${SLACK}u); }
+    let first = key_of_value(deal.low + f32(first_bucket) / deal.scale);
+    let end = key_of_value(deal.low + f32(last_bucket + 1u) / deal.scale);
+    return Cuts(first, end + 1u);
+}
+// #end
 
 @compute @workgroup_size(${WG})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) index: u32) {
@@ -23,6 +51,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     if (row >= ${ROWS}u) { return; }
     thread = index;
     prepare_search();
+    // #if MIDDLE
+    clear_buckets();
+    // #end
     // #for I < KEYS_PER_LANE
     let piece_${I} = ${I}u * ${PIECES}u + thread / 32u;
     let shift_${I} = ((piece_${I} * 0x9e3779b1u) >> 8u) % (${STRETCH}u - 31u);
@@ -34,8 +65,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     workgroupBarrier();
     // the survey is complete
     // #if MIDDLE
-    let half = atomicLoad(&sums[VALID]) / 2u;
-    let cuts = find_cuts(half - min(half, ${MARGIN}u), half + ${MARGIN}u, ${SLACK}u);
+    let valid = atomicLoad(&sums[VALID]);
+    let half = valid / 2u;
+    let cuts = middle_cuts(half - min(half, ${MARGIN}u), min(half + ${MARGIN}u, valid), valid);
     // #else
     let cuts = find_cuts(0u, ${MARGIN}u, ${SLACK}u);
     // #end

@@ -78,28 +78,6 @@ fn collect_row(row: u32, cuts: Cuts) {
     atomicAdd(&totals[3], high);
 }
 
-/// How keys become buckets: in equal steps of the key, which suits values of all scales, or of the value.
-struct Deal {
-    by_value: bool,
-    base: u32,
-    shift: u32,
-    low: f32,
-    scale: f32,
-}
-
-fn deal_between(base: u32, end: u32, by_value: bool) -> Deal {
-    let last = max(base, min(end, LAST_KEY));
-    let low = order_value(base);
-    let scale = f32(BUCKETS) / max(order_value(last) - low, 1e-30);
-    return Deal(by_value, base, bucket_shift(last - base), low, scale);
-}
-
-fn bucket_of(key: u32, deal: Deal) -> u32 {
-    let by_key = (max(key, deal.base) - deal.base) >> deal.shift;
-    let by_value = u32(clamp((order_value(min(key, LAST_KEY)) - deal.low) * deal.scale, 0.0, f32(BUCKETS)));
-    return min(select(by_key, by_value, deal.by_value), BUCKETS - 1u);
-}
-
 /// Writes the wanted ones of `taken` listed entries; false, with nothing written, where too many share a bucket.
 fn deal_found(row: u32, taken: u32, outcome: Outcome, deal: Deal, stop: u32) -> bool {
     clear_buckets();
@@ -134,18 +112,7 @@ fn deal_found(row: u32, taken: u32, outcome: Outcome, deal: Deal, stop: u32) -> 
     }
     workgroupBarrier();
     // the candidates are in order of their buckets, whose counters hold their ends
-    for (var slot = thread; slot < stored; slot += ${WG}u) {
-        let key = candidate_key[slot];
-        let column = candidate_column[slot];
-        let bucket = bucket_of(key, deal);
-        let from_slot = select(bucket_start(max(bucket, 1u) - 1u), offset, bucket == first_bucket) - offset;
-        let to_slot = bucket_start(bucket) - offset;
-        var rank = outcome.before + offset + from_slot;
-        for (var other = from_slot; other < to_slot; other++) {
-            rank += select(0u, 1u, comes_later(key, column, candidate_key[other], candidate_column[other]));
-        }
-        if (rank >= outcome.start && rank < stop) { emit(row, rank - outcome.start, column, key); }
-    }
+    emit_dealt(row, outcome, deal, vec3<u32>(first_bucket, offset, stored), stop);
     emit_rest(row, taken, outcome, stop);
     return true;
 }
@@ -176,7 +143,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     let tied_high = state[row * 8u + 3u];
     let before = state[row * 8u + 4u];
     let tied_low = state[row * 8u + 5u];
-    let valid = state[row * 8u + 6u];
+    let valid = ${COLS}u - state[row * 8u + 6u];
     let start = middle_start(valid);
     // #if MIDDLE
     let stop = min(start + ${K}u, valid);

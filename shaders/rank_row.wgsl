@@ -38,12 +38,54 @@ fn collect_own(cuts: Cuts) {
     if (high > 0u) { atomicAdd(&totals[3], high); }
 }
 
+// #if MIDDLE
+var<workgroup> crowds: u32;
+
+/// Writes the row from buckets of all its keys in steps of the value; false, with nothing written, where the buckets
+/// with wanted ranks hold more than there is room for.
+fn deal_own(row: u32, start: u32, valid: u32) -> bool {
+    let least = min(atomicLoad(&extremes[0]), LAST_KEY);
+    let deal = deal_between(least, atomicLoad(&extremes[1]), true);
+    // #for I < KEYS_PER_LANE
+    let bucket_${I} = bucket_of(own_${I}, deal);
+    if (own_${I} <= LAST_KEY) { count_in_bucket(bucket_${I}); }
+    // #end
+    workgroupBarrier();
+    // the buckets are counted
+    start_buckets();
+    workgroupBarrier();
+    // the starts are stored
+    let stop = min(start + ${K}u, valid);
+    let first_bucket = bucket_with_rank(start);
+    let last_bucket = bucket_with_rank(max(stop, 1u) - 1u);
+    let offset = bucket_start(first_bucket);
+    let stored = bucket_end(last_bucket, valid) - offset;
+    if (thread == 0u) { crowds = select(0u, 1u, stored > ${CAPACITY}u || stored > ${K}u + ${CROWD}u || valid == 0u); }
+    if (workgroupUniformLoad(&crowds) > 0u) { return false; }
+    // #for I < KEYS_PER_LANE
+    if (own_${I} <= LAST_KEY && bucket_${I} >= first_bucket && bucket_${I} <= last_bucket) {
+        let place = count_in_bucket(bucket_${I}) - offset;
+        candidate_key[place] = own_${I};
+        candidate_column[place] = ${I}u * ${WG}u + thread;
+    }
+    // #end
+    workgroupBarrier();
+    // the candidates are in order of their buckets, whose counters hold their ends
+    emit_dealt(row, Outcome(Cuts(0u, NO_KEY), 0u, 0u, 0u, start), deal, vec3<u32>(first_bucket, offset, stored), stop);
+    for (var place = stop - min(start, stop) + thread; place < ${K}u; place += ${WG}u) { emit_missing(row, place); }
+    return true;
+}
+// #end
+
 @compute @workgroup_size(${WG})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) index: u32) {
     let row = group.y * ${GRID_X}u + group.x;
     if (row >= ${ROWS}u) { return; }
     thread = index;
     prepare_search();
+    // #if MIDDLE
+    clear_buckets();
+    // #end
     if (thread < 4u) { atomicStore(&totals[thread], 0u); }
     // #for I < KEYS_PER_LANE
     let bits_${I} = values[row * ${COLS}u + min(${I}u * ${WG}u + thread, ${COLS}u - 1u)];
@@ -56,6 +98,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     // the survey is complete
     let valid = atomicLoad(&sums[VALID]);
     let start = middle_start(valid);
+    // #if MIDDLE
+    if (deal_own(row, start, valid)) { return; }
+    // #end
     let cuts = find_cuts(start, min(start + ${K}u, valid), ${SLACK}u);
     collect_own(cuts);
     workgroupBarrier();

@@ -80,3 +80,25 @@ fn start_buckets() {
     atomicStore(&buckets[thread * 2u + 1u], halfway | ((halfway + (own_high & 0xffffu)) << 16u));
     // #end
 }
+
+/// How keys become buckets: in equal steps of the key, which suits values of all scales, or of the value.
+struct Deal {
+    by_value: bool,
+    base: u32,
+    shift: u32,
+    low: f32,
+    scale: f32,
+}
+
+fn deal_between(base: u32, end: u32, by_value: bool) -> Deal {
+    let last = max(base, min(end, LAST_KEY));
+    let low = order_value(base);
+    let scale = f32(BUCKETS) / max(order_value(last) - low, 1e-30);
+    return Deal(by_value, base, bucket_shift(last - base), low, scale);
+}
+
+fn bucket_of(key: u32, deal: Deal) -> u32 {
+    let by_key = (max(key, deal.base) - deal.base) >> deal.shift;
+    let by_value = u32(clamp((order_value(min(key, LAST_KEY)) - deal.low) * deal.scale, 0.0, f32(BUCKETS)));
+    return min(select(by_key, by_value, deal.by_value), BUCKETS - 1u);
+}

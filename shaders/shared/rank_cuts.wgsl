@@ -21,14 +21,7 @@ fn count_before(limit: u32) -> u32 {
 }
 
 fn add_to_sum(place: u32, count: u32) {
-    // #if ESTIMATE
-    // One lane per subgroup adds for all. A driver was seen to split subgroups here, so where the sum must be exact
-    // every lane adds its own.
-    let sum = subgroupAdd(count);
-    if (subgroupExclusiveAdd(1u) == 0u) { atomicAdd(&sums[place], sum); }
-    // #else
     if (count > 0u) { atomicAdd(&sums[place], count); }
-    // #end
 }
 
 /// Clears what the search uses; a barrier must follow before it.
@@ -50,14 +43,8 @@ fn survey() {
     most = max(most, select(0u, own_${I}, own_${I} <= LAST_KEY));
     // #end
     add_to_sum(VALID, count_before(LAST_KEY + 1u));
-    // #if SUBGROUPS
-    // Right however the lanes are grouped: the least of all is the least of its group.
-    if (own_least == subgroupMin(own_least)) { atomicMin(&extremes[0], own_least); }
-    if (most == subgroupMax(most)) { atomicMax(&extremes[1], most); }
-    // #else
     atomicMin(&extremes[0], own_least);
     atomicMax(&extremes[1], most);
-    // #end
 }
 
 const ROUNDS = 14u; // of 4 steps: three guesses and a halving in each of the first, then 40 halvings

@@ -185,6 +185,28 @@ fn emit_candidates(row: u32, count: u32, outcome: Outcome, stop: u32) {
     }
 }
 
+fn emit_missing(row: u32, place: u32) {
+    out_values[row * ${K}u + place] = 0x7fc00000u;
+    out_columns[row * ${K}u + place] = 0xffffffffu;
+}
+
+/// Writes the wanted ones of the candidates that lie in order of their buckets, from `dealt` = (first bucket, entries
+/// before it, candidates) on, while the counters hold the buckets' ends.
+fn emit_dealt(row: u32, outcome: Outcome, deal: Deal, dealt: vec3<u32>, stop: u32) {
+    for (var slot = thread; slot < dealt.z; slot += ${WG}u) {
+        let key = candidate_key[slot];
+        let column = candidate_column[slot];
+        let bucket = bucket_of(key, deal);
+        let from_slot = select(bucket_start(max(bucket, 1u) - 1u), dealt.y, bucket == dealt.x) - dealt.y;
+        let to_slot = bucket_start(bucket) - dealt.y;
+        var rank = outcome.before + dealt.y + from_slot;
+        for (var other = from_slot; other < to_slot; other++) {
+            rank += select(0u, 1u, comes_later(key, column, candidate_key[other], candidate_column[other]));
+        }
+        if (rank >= outcome.start && rank < stop) { emit(row, rank - outcome.start, column, key); }
+    }
+}
+
 /// Writes `count` entries equal to `key`, after the first `skipped` of them in column order, from `place` on.
 fn emit_ties(row: u32, key: u32, skipped: u32, count: u32, place: u32) {
     if (thread == 0u) { looking = count; }
@@ -225,10 +247,7 @@ fn emit_rest(row: u32, count: u32, outcome: Outcome, stop: u32) {
     let high_start = max(outcome.start, after);
     emit_ties(row, outcome.cuts.end, high_start - after, max(stop, high_start) - high_start,
         high_start - outcome.start);
-    for (var place = stop - min(outcome.start, stop) + thread; place < ${K}u; place += ${WG}u) {
-        out_values[row * ${K}u + place] = 0x7fc00000u;
-        out_columns[row * ${K}u + place] = 0xffffffffu;
-    }
+    for (var place = stop - min(outcome.start, stop) + thread; place < ${K}u; place += ${WG}u) { emit_missing(row, place); }
 }
 
 /// Writes the row's result from the candidates in workgroup memory; a barrier must have followed their offers.

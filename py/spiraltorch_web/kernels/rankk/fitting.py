@@ -92,10 +92,10 @@ def _streamed(problem: RankProblem, caps: Caps) -> Iterator[Choice]:
 
 
 def _chunk_counts(problem: RankProblem) -> tuple[int, ...]:
-    """Stretches per row that keep a GPU busy, without making them short; then twice and half as many."""
-    most = max(1, problem.cols // 4096)
-    wanted = _power_below(min(most, max(ceil_div(problem.cols, 65536), ceil_div(512, problem.rows))))
-    return tuple(dict.fromkeys((wanted, min(2 * wanted, _power_below(most)), max(1, wanted // 2))))
+    """Stretches per row of some thousand columns, shorter with few rows; then half and twice as many."""
+    columns = min(16384, max(4096, problem.rows * problem.cols // 256))
+    wanted = max(1, _power_below(problem.cols // columns))
+    return tuple(dict.fromkeys((wanted, 2 * wanted, max(1, wanted // 2))))
 
 
 def _within_domains(choice: Choice, reasons: list[str]) -> Choice:

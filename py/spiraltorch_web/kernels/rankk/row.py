@@ -26,9 +26,6 @@ def held_launches(problem: RankProblem, choice: Choice, caps: Caps) -> Lowered:
         (given(0), result(0), result(1)),
         problem.rows,
         caps,
-        needs=_needs(caps),
-        SUBGROUPS=caps.subgroup_size > 0,
-        ESTIMATE=False,
         KEYS_PER_LANE=choice.kl,
         SLACK=(choice.ctile - problem.k) // (2 if problem.middle else 1),
         BY_LANES=not problem.middle and 2 * problem.k <= choice.wg,
@@ -51,9 +48,6 @@ def streamed_launches(problem: RankProblem, choice: Choice, caps: Caps) -> Lower
         (given(0), scratch(0)),
         rows,
         caps,
-        needs=_needs(caps),
-        SUBGROUPS=caps.subgroup_size > 0,
-        ESTIMATE=caps.subgroup_size > 0,
         KEYS_PER_LANE=choice.kl,
         PIECES=choice.wg // 32,
         STRETCH=problem.cols // (sample // 32),
@@ -66,6 +60,8 @@ def streamed_launches(problem: RankProblem, choice: Choice, caps: Caps) -> Lower
     expected = expected_found(problem, sample)
     found = found_slots(problem, sample)
     gather_wg = min(256, caps.max_workgroup_size)
+    per_lane = expected / chunks / gather_wg
+    slots = min(math.ceil(per_lane + 2 * math.sqrt(per_lane)) + 2, (caps.max_workgroup_bytes - 256) // (8 * gather_wg))
     gather = launch(
         "rank_gather",
         (given(0), given(0), scratch(0), scratch(1)),
@@ -75,7 +71,8 @@ def streamed_launches(problem: RankProblem, choice: Choice, caps: Caps) -> Lower
         UNROLL=max(1, choice.tile // (4 * gather_wg)),
         CHUNKS=chunks,
         CHUNK_VECTORS=ceil_div(ceil_div(problem.cols, 4), chunks),
-        STAGE=min(1024, ceil_div(expected * 3 // 2 // chunks + 64, 64) * 64),
+        SLOTS=slots,
+        STAGE=slots * gather_wg,
         FOUND=found,
         **_shape(problem),
     )
@@ -119,10 +116,6 @@ def found_slots(problem: RankProblem, sample: int) -> int:
     return 2 * expected_found(problem, sample) + 256
 
 
-def _needs(caps: Caps) -> frozenset[str]:
-    return frozenset({"subgroups"}) if caps.subgroup_size else frozenset()
-
-
 def _shape(problem: RankProblem) -> dict[str, Value]:
     sizes = {"ROWS": problem.rows, "COLS": problem.cols, "K": problem.k}
     return {**sizes, "DESCENDING": problem.descending, "MIDDLE": problem.middle}
@@ -150,7 +143,7 @@ def warp_launches(problem: RankProblem, choice: Choice, caps: Caps) -> Lowered:
         (given(0), result(0), result(1)),
         ceil_div(problem.rows, per_group),
         caps,
-        needs=_needs(caps),
+        needs=frozenset({"subgroups"}),
         WG=choice.wg,
         LANES=lanes,
         KEYS_PER_LANE=ceil_div(problem.cols, lanes),

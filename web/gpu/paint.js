@@ -38,7 +38,7 @@ export class BoundaryPainter {
   /** @param {GPUDevice} device @param {string} code the text of boundary.wgsl */
   constructor(device, code) {
     this.code = code;
-    this.shader = new Shader(device, code);
+    this.shader = new Shader(device, code, "shade");
   }
 
   /** Fetch the shader and make a painter. @param {GPUDevice} device */

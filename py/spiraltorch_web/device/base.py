@@ -69,9 +69,9 @@ class Device(Protocol):
     def submit(self, number: int, handles: Sequence[int]) -> None:
         """Queue one run with the external slots bound to ``handles``."""
 
-    def load_painter(self, source: str) -> object:
-        """Compile a WGSL module with entry points ``cover`` (vertices of one triangle over the picture) and ``shade``
-        (its fragments), once per text; what names it for `paint`. Raises KernelError. For devices that take "wgsl"."""
+    def load_painter(self, source: str, entry: str) -> object:
+        """Compile a WGSL module, once: ``cover`` gives the vertices of one triangle over the picture, ``entry`` shades
+        its fragments. What names it for `paint`. Raises KernelError. For devices that take "wgsl"."""
 
     def paint(
         self, painter: object, uniforms: bytes, inputs: Sequence[tuple[int, int]], size: tuple[int, int], target: int

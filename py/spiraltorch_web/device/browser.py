@@ -46,7 +46,7 @@ class BrowserDevice:
         self._run = executor.run  # looking a method up on a JavaScript object costs as much as calling it
         self._pool = BufferPool(self._create_buffer, self._destroy_buffers, info.caps.max_buffer_bytes)
         self._programs: dict[int, _Loaded] = {}
-        self._painters: dict[str, int] = {}
+        self._painters: dict[tuple[str, str], int] = {}
         self._bindings: LruCache[tuple[int, tuple[int, ...]], int] = LruCache(BINDINGS_KEPT, executor.unbind)
         self._numbers = itertools.count(1)
 
@@ -137,13 +137,13 @@ class BrowserDevice:
         if crowded and can_run_sync():
             self._wait(self._executor.room())
 
-    def load_painter(self, source: str) -> int:
+    def load_painter(self, source: str, entry: str) -> int:
         """Compile a fragment shader once; its number for `paint`. A later call raises what is wrong with it."""
-        if source not in self._painters:
+        if (source, entry) not in self._painters:
             number = next(self._numbers)
-            self._call(self._executor.loadPainter, number, source)
-            self._painters[source] = number
-        return self._painters[source]
+            self._call(self._executor.loadPainter, number, source, entry)
+            self._painters[source, entry] = number
+        return self._painters[source, entry]
 
     def paint(
         self, painter: int, uniforms: bytes, inputs: Sequence[tuple[int, int]], size: tuple[int, int], target: int

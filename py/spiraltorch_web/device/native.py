@@ -40,7 +40,7 @@ class NativeDevice:
         self._pipelines = PipelineCache(api, unchecked)
         self._programs: dict[int, LoadedProgram] = {}
         self._next_program = 1
-        self._painters: dict[str, NativePainter] = {}
+        self._painters: dict[tuple[str, str], NativePainter] = {}
         self._pace = Pace(api.wait)
         self._to_clear: dict[int, int] = {}  # reused buffers that must read as zero, with the bytes to clear
         self._unsubmitted = 0
@@ -146,15 +146,21 @@ class NativeDevice:
 
     # --- pictures -----------------------------------------------------------------------------------------------
 
-    def load_painter(self, source: str) -> str:
+    def load_painter(self, source: str, entry: str) -> tuple[str, str]:
         """Compile a fragment shader once; what names it for `paint`. Raises KernelError."""
-        if source not in self._painters:
+        name = (source, entry)
+        if name not in self._painters:
             self._api.check("loading a painter")
-            self._painters[source] = NativePainter(self._api, source)
-        return source
+            self._painters[name] = NativePainter(self._api, source, entry)
+        return name
 
     def paint(
-        self, painter: str, uniforms: bytes, inputs: Sequence[tuple[int, int]], size: tuple[int, int], target: int
+        self,
+        painter: tuple[str, str],
+        uniforms: bytes,
+        inputs: Sequence[tuple[int, int]],
+        size: tuple[int, int],
+        target: int,
     ) -> None:
         """Queue a picture of ``size`` (width, height) into a buffer; see `Device.paint`."""
         bound = [(self._buffer(handle), nbytes) for handle, nbytes in inputs]

@@ -16,17 +16,17 @@ ROW_ALIGNMENT = 256
 
 
 class NativePainter:
-    """One compiled shader: entry points ``cover`` (a triangle over the picture) and ``shade``; see `Device.paint`.
+    """One compiled shader with the vertex entry point ``cover`` and the fragments' ``entry``; see `Device.paint`.
 
     Raises KernelError when the shader does not compile.
     """
 
-    def __init__(self, api: Api, source: str) -> None:
+    def __init__(self, api: Api, source: str, entry: str) -> None:
         self._api = api
-        self._pipeline = self._create_pipeline(source)
+        self._pipeline = self._create_pipeline(source, entry)
         reports = api.reports()
         if reports:
-            raise kernel_error(Kernel("painter", source, ()), "naga", reports[0].message)
+            raise kernel_error(Kernel(entry, source, ()), "naga", reports[0].message)
         layout = lib.wgpuRenderPipelineGetBindGroupLayout(self._pipeline, 0)
         self._layout = ffi.gc(layout, lib.wgpuBindGroupLayoutRelease)
 
@@ -42,9 +42,9 @@ class NativePainter:
         self._record_pass(encoder, group, texture)
         _record_copy(encoder, texture, size, target)
 
-    def _create_pipeline(self, source: str):
-        module = self._api.create_module(source, "painter", unchecked=False)
-        cover, shade = b"cover", b"shade"
+    def _create_pipeline(self, source: str, entry: str):
+        module = self._api.create_module(source, entry, unchecked=False)
+        cover, shade = b"cover", entry.encode()
         target = ffi.new("WGPUColorTargetState *")
         target.format = FORMAT
         target.writeMask = lib.WGPUColorWriteMask_All

@@ -26,8 +26,8 @@ class Scene:
     inputs: tuple[tuple[int, int], ...]
 
 
-def scene(source: str, uniforms: bytes, tensors: Sequence[Any]) -> Scene | None:
-    """The scene of a WGSL module (entry points ``cover`` and ``shade``, `uniforms` at binding 0, tensors from 1 on).
+def scene(source: str, entry: str, uniforms: bytes, tensors: Sequence[Any]) -> Scene | None:
+    """The scene of a WGSL module (see `Device.load_painter`; ``uniforms`` at binding 0, tensors from 1 on).
 
     Computes the tensors. None where they lie on a device without shaders.
     """
@@ -37,7 +37,7 @@ def scene(source: str, uniforms: bytes, tensors: Sequence[Any]) -> Scene | None:
     if device.lowering != "wgsl":
         return None
     inputs = tuple((storage.handle, tensor._node.nbytes) for storage, tensor in zip(storages, tensors, strict=True))
-    return Scene(device, device.load_painter(source), uniforms, inputs)
+    return Scene(device, device.load_painter(source, entry), uniforms, inputs)
 
 
 def paint(shown: Scene, width: int, height: int) -> Node:

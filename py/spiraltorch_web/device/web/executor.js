@@ -32,7 +32,10 @@ export async function openExecutor(wish) {
   return executor;
 }
 
-/** One GPU device with everything that lives on it. `device`, `bufferOf`, `painters` and `onLost` serve the page's painting. */
+/**
+ * One GPU device with everything that lives on it. `device`, `bufferOf`, `painters` and `onLost` serve the page's
+ * painting.
+ */
 export class Executor {
   constructor(device, facts) {
     this.device = device;
@@ -216,9 +219,9 @@ export class Executor {
   // --- pictures -------------------------------------------------------------------------------------------------
 
   /** Keep a painter with a shader's code under a number; see painting.js. What is wrong with it is reported later. */
-  loadPainter(number, code) {
+  loadPainter(number, code, entry) {
     this.faults.check();
-    this.painters.set(number, this.faults.scoped(() => new Painter(this.device, code)));
+    this.painters.set(number, this.faults.scoped(() => new Painter(this.device, code, entry)));
   }
 
   /** Paint into the buffer `target`. Uniforms are a PyProxy of bytes; inputs a JSON list of [handle, bytes]. */

@@ -1,17 +1,18 @@
 /**
  * Fills pictures with a fragment shader that reads buffers where they lie.
  *
- * A shader has the entry points `cover` (one triangle over the picture) and `shade`, its uniforms at binding 0 and
- * read-only storage buffers from 1 on.
+ * A shader has the vertex entry point `cover` (one triangle over the picture), one for the fragments, its uniforms at
+ * binding 0 and read-only storage buffers from 1 on.
  */
 
 const BUFFER_FORMAT = "rgba8unorm";
 const ROW_ALIGNMENT = 256; // of copies from a texture into a buffer
 
 export class Painter {
-  /** @param {GPUDevice} device @param {string} code */
-  constructor(device, code) {
+  /** @param {GPUDevice} device @param {string} code @param {string} entry the fragments' entry point */
+  constructor(device, code, entry) {
     this.device = device;
+    this.entry = entry;
     this.module = device.createShaderModule({ code });
     this.pipelines = new Map();
     this.uniforms = null;
@@ -77,7 +78,7 @@ export class Painter {
       this.pipelines.set(format, this.device.createRenderPipeline({
         layout: "auto",
         vertex: { module: this.module, entryPoint: "cover" },
-        fragment: { module: this.module, entryPoint: "shade", targets: [{ format }] },
+        fragment: { module: this.module, entryPoint: this.entry, targets: [{ format }] },
       }));
     }
     return this.pipelines.get(format);

@@ -43,9 +43,6 @@ class FractalCanvas:
         self.height = checked_side("height", height)
         self.look = Look.of(palette, layout, gamma)
 
-    def __len__(self) -> int:
-        return len(self.scheduler)
-
     def push(self, patch: FractalPatch) -> None:
         """Add a patch; see `UringFractalScheduler.push`."""
         self.scheduler.push(patch)

@@ -7,12 +7,11 @@ import struct
 from dataclasses import dataclass
 
 from ...errors import ArgumentError
-from .palettes import Anchor, palette_anchors
+from .palettes import shades
 
 LAYOUTS = ("plane", "spiral")
 LARGEST_SIDE = 8192  # of a texture on every WebGPU device
 MOST_SAMPLES = 4
-SPIRAL_SAMPLES = 2
 SPIRAL_ARMS = 6
 # One round of the spiral shrinks the next by a factor from 1.5 to 8.
 PERIODS = (math.log(1.5), math.log(8.0))
@@ -20,11 +19,10 @@ PERIODS = (math.log(1.5), math.log(8.0))
 
 @dataclass(frozen=True)
 class Look:
-    """Palette, layout and contrast; see `FractalCanvas`."""
+    """Layout and palette; ``shades`` is as `palettes.shades` makes it."""
 
-    anchors: tuple[Anchor, ...]
     layout: str
-    gamma: float
+    shades: bytes
 
     @classmethod
     def of(cls, palette: str, layout: str, gamma: float) -> Look:
@@ -33,39 +31,38 @@ class Look:
             raise ArgumentError(f"layout is one of {', '.join(LAYOUTS)}; got {layout!r}")
         if isinstance(gamma, bool) or not isinstance(gamma, (int, float)) or not 0.05 <= gamma <= 4.0:
             raise ArgumentError(f"gamma is a number from 0.05 to 4; got {gamma!r}")
-        return cls(palette_anchors(palette), layout, float(gamma))
+        return cls(layout, shades(palette, gamma))
 
 
 @dataclass(frozen=True)
 class View:
-    """Sizes of one picture of one relation. ``arms`` is 0 for a plane."""
+    """Sizes of one picture of one relation, and the ``entry`` point of the shader that paints it."""
 
+    entry: str
     rows: int
     columns: int
     width: int
     height: int
-    samples: int
-    arms: int
-    period: float
+    samples: int = 1
+    arms: int = SPIRAL_ARMS
+    period: float = 1.0
 
     @classmethod
-    def of(cls, shape: tuple[int, int], width: int, height: int, look: Look) -> View:
+    def of(cls, shape: tuple[int, int], width: int, height: int, layout: str) -> View:
         """The view of a relation of ``shape`` (rows, columns)."""
         rows, columns = shape
-        if look.layout == "plane":
-            # Up to four cells along a pixel's side count; of more, some are left out.
-            crowd = math.ceil(max(rows / height, columns / width))
-            return cls(rows, columns, width, height, min(max(crowd, 1), MOST_SAMPLES), 0, 1.0)
-        # Cells about as high as they are wide.
-        period = 2.0 * math.pi * rows / (columns * SPIRAL_ARMS)
-        return cls(rows, columns, width, height, SPIRAL_SAMPLES, SPIRAL_ARMS, min(max(period, PERIODS[0]), PERIODS[1]))
+        if layout == "spiral":
+            # Cells about as high as they are wide.
+            period = 2.0 * math.pi * rows / (columns * SPIRAL_ARMS)
+            return cls("spiral", *shape, width, height, period=min(max(period, PERIODS[0]), PERIODS[1]))
+        # Up to four cells along a pixel's side count; of more, some are left out.
+        samples = min(math.ceil(max(rows / height, columns / width)), MOST_SAMPLES)
+        return cls("crowd" if samples > 1 else "cells", *shape, width, height, samples)
 
-    def packed(self, look: Look) -> bytes:
+    def packed(self, shades: bytes) -> bytes:
         """The uniforms of `shaders/fractal_canvas.wgsl`."""
-        colours = (part for anchor in look.anchors for part in (*anchor, 1.0))
         sizes = (self.rows, self.columns, self.samples, self.arms)
-        numbers = (self.width, self.height, look.gamma, self.period)
-        return struct.pack("<4I4f", *sizes, *numbers) + struct.pack(f"<{4 * len(look.anchors)}f", *colours)
+        return struct.pack("<4I4f", *sizes, self.width, self.height, self.period, 0.0) + shades + bytes(12)
 
 
 def checked_side(name: str, value: object) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ...dtypes import uint32
 from ...resources import shader_text
 from ...runtime.painting import Scene, paint, scene
 from ...runtime.realize import read_values, read_values_async
@@ -28,8 +27,9 @@ class Painting:
 
     def scene(self) -> Scene | None:
         """What the device's painter needs; None on a device without shaders."""
-        uniforms = self._view().packed(self.look)
-        return scene(shader_text(SHADER), uniforms, (self.fold.relation, self.fold.peak))
+        view = self._view()
+        uniforms = view.packed(self.look.shades)
+        return scene(shader_text(SHADER), view.entry, uniforms, (self.fold.relation, self.fold.peak))
 
     def pixels(self) -> bytes:
         """RGBA bytes, the top row first."""
@@ -46,12 +46,10 @@ class Painting:
         shown = self.scene()
         if shown is not None:
             return wrap(paint(shown, self.width, self.height))
-        colours = (shade(self.fold.relation, self.fold.peak, self._view(), self.look) * 255.0 + 0.5).to(uint32)
-        red, green, blue = (colours[..., index] for index in range(3))
-        return red | green << 8 | blue << 16 | 255 << 24
+        return shade(self.fold.relation, self.fold.peak, self._view(), self.look.shades)
 
     def _view(self) -> View:
-        return View.of(tuple(self.fold.relation.shape), self.width, self.height, self.look)
+        return View.of(tuple(self.fold.relation.shape), self.width, self.height, self.look.layout)
 
 
 def _cut(words: memoryview, height: int, width: int) -> bytes:

@@ -8,11 +8,21 @@ the same tables in `web/fractal.js`.
 
 from __future__ import annotations
 
+from array import array
 from types import MappingProxyType
 
 from ...errors import ArgumentError
 
 Anchor = tuple[float, float, float]  # lightness 0…1, green to red, blue to yellow
+SHADES = 512  # on either side of zero, as in shaders/fractal_canvas.wgsl
+# From OKLab to the cube roots of cone responses, and from these responses to linear sRGB.
+TO_CONES = (
+    (1.0, 0.3963377774, 0.2158037573), (1.0, -0.1055613458, -0.0638541728), (1.0, -0.0894841775, -1.2914855480),
+)  # fmt: skip
+TO_RGB = (
+    (4.0767416621, -3.3077115913, 0.2309699292), (-1.2684380046, 2.6097574011, -0.3413193965),
+    (-0.0041960863, -0.7034186147, 1.7076147010),
+)  # fmt: skip
 
 PALETTES: MappingProxyType[str, tuple[Anchor, ...]] = MappingProxyType(
     {
@@ -43,3 +53,34 @@ def palette_anchors(name: str) -> tuple[Anchor, ...]:
     if name not in PALETTES:
         raise ArgumentError(f"palette is one of {', '.join(PALETTES)}; got {name!r}")
     return PALETTES[name]
+
+
+def shades(name: str, gamma: float) -> bytes:
+    """A palette as u32[1025], red in the lowest byte: entry 512 ± i is the colour of ±(i/512)^(2·gamma)."""
+    anchors = palette_anchors(name)
+    magnitudes = [(step / SHADES) ** (2.0 * gamma) for step in range(SHADES + 1)]
+    values = [-magnitude for magnitude in magnitudes[:0:-1]] + magnitudes
+    return array("I", (_packed(colour_of(anchors, value)) for value in values)).tobytes()
+
+
+def colour_of(anchors: tuple[Anchor, ...], value: float) -> tuple[float, ...]:
+    """The sRGB colour, 0…1 each, of a value from -1 to 1."""
+    place = (0.5 + 0.5 * value) * (len(anchors) - 1)
+    low = min(int(place), len(anchors) - 2)
+    lab = [a + (place - low) * (b - a) for a, b in zip(anchors[low], anchors[low + 1], strict=True)]
+    cones = [_dot(row, lab) ** 3 for row in TO_CONES]
+    return tuple(_encoded(min(max(_dot(row, cones), 0.0), 1.0)) for row in TO_RGB)
+
+
+def _encoded(linear: float) -> float:
+    """sRGB's transfer curve. [IEC 61966-2-1]"""
+    return 12.92 * linear if linear <= 0.0031308 else 1.055 * linear ** (1.0 / 2.4) - 0.055
+
+
+def _dot(row: tuple[float, ...], column: list[float]) -> float:
+    return sum(a * b for a, b in zip(row, column, strict=True))
+
+
+def _packed(colour: tuple[float, ...]) -> int:
+    red, green, blue = (int(255.0 * channel + 0.5) for channel in colour)
+    return red | green << 8 | blue << 16 | 255 << 24

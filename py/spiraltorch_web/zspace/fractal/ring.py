@@ -90,7 +90,6 @@ class UringFractalScheduler:
         self.dropped = 0
         self._ring: deque[FractalPatch] = deque()
         self._fold = compiled(_fold_part)
-        self._start: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self._ring)
@@ -147,7 +146,7 @@ class UringFractalScheduler:
         relations = [patch.relation for patch in self._ring]
         shares = _shares(self._weights())
         numbers = range(self.pushed - len(relations) + 1, self.pushed + 1)
-        folded, part = self._nothing_like(relations[0]), min(self.capacity, PART)
+        folded, peak, part = None, None, min(self.capacity, PART)
         for start in range(0, len(relations), part):
             taken = slice(start, start + part)
             facts = tensor([_filled(shares[taken], part, 0.0), _filled(numbers[taken], part, 0.0)])
@@ -174,15 +173,9 @@ class UringFractalScheduler:
         self._ring.append(patch)
         self.pushed += 1
 
-    def _nothing_like(self, relation: Tensor) -> Tensor:
-        """Zeros to add to, kept from fold to fold."""
-        if self._start is None or self._start.shape != relation.shape or self._start.device != relation.device:
-            self._start = zeros(*relation.shape).to(relation.device)
-        return self._start
 
-
-def _fold_part(relations: list[Tensor], facts: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
-    """``before`` + Σ share_i·R_i/‖R_i‖, and the largest magnitude of that.
+def _fold_part(relations: list[Tensor], facts: Tensor, before: Tensor | None) -> tuple[Tensor, Tensor]:
+    """``before`` (if any) + Σ share_i·R_i/‖R_i‖, and the largest magnitude of that.
 
     ``facts`` f32[2, n] has the shares and the patches' numbers, counted from 1. Each relation is divided by its largest
     magnitude before squares are taken, which would overflow float32 at 2e19 and vanish at 1e-23.
@@ -191,13 +184,14 @@ def _fold_part(relations: list[Tensor], facts: Tensor, before: Tensor) -> tuple[
     rows = stack(relations).reshape(count, -1)
     finite = isfinite(rows).all(1)
     watch("FractalPatch", where(finite, zeros(count), facts[1]).max(), _complaint)
-    largest = rows.abs().max(1, keepdim=True).values
+    largest = rows.abs().amax(1, keepdim=True)
     scaled = rows / where(largest > 0, largest, ones(count, 1))
     norms = scaled.square().sum(1, keepdim=True).sqrt()
     weights = facts[0].reshape(count, 1) / where(norms > 0, norms, ones(count, 1))
     # By selection: zero times NaN is NaN.
     terms = where(finite.reshape(count, 1), scaled * weights, zeros(count, 1))
-    folded = before + terms.sum(0).reshape(before.shape)
+    folded = terms.sum(0).reshape(relations[0].shape)
+    folded = folded if before is None else before + folded
     return folded, folded.abs().max()
 
 

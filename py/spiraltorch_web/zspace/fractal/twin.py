@@ -6,49 +6,45 @@ The functions are named as in the shader and do the same in the same order, on f
 from __future__ import annotations
 
 import math
-from typing import Any
+from itertools import product
 
 from ...dtypes import int32
-from ...tensor import Tensor, arange, atan2, stack, tensor, where
-from .look import Look, View
+from ...tensor import Tensor, arange, atan2, tensor
+from .look import View
+from .palettes import SHADES
 
 TURN = 2.0 * math.pi
-FROM_OKLAB = (
-    (1.0, 0.3963377774, 0.2158037573), (1.0, -0.1055613458, -0.0638541728), (1.0, -0.0894841775, -1.2914855480),
-)  # fmt: skip
-TO_RGB = (
-    (4.0767416621, -3.3077115913, 0.2309699292), (-1.2684380046, 2.6097574011, -0.3413193965),
-    (-0.0041960863, -0.7034186147, 1.7076147010),
-)  # fmt: skip
 
 
-def shade(fold: Tensor, peak: Tensor, view: View, look: Look) -> Tensor:
-    """The picture f32[height, width, 3], sRGB from 0 to 1."""
-    total: Any = 0.0
-    for down in range(view.samples):
-        for right in range(view.samples):
-            across = arange(view.width) + (right + 0.5) / view.samples
-            along = arange(view.height) + (down + 0.5) / view.samples
-            x = across.reshape(1, -1).expand(view.height, view.width)
-            y = along.reshape(-1, 1).expand(view.height, view.width)
-            total = total + (spiral(fold, x, y, view) if view.arms else plane(fold, x, y, view))
-    value = (total * (1.0 / view.samples**2) / peak.clamp(min=1e-30)).clamp(-1.0, 1.0)
-    return colour_of(value.sign() * value.abs().clamp(min=1e-9) ** look.gamma, look)
+def shade(fold: Tensor, peak: Tensor, view: View, shades: bytes) -> Tensor:
+    """The picture u32[height, width], red in the lowest byte."""
+    painted = {"cells": cells, "crowd": crowd, "spiral": spiral}[view.entry](fold, view)
+    return colour_of(painted, peak, shades)
 
 
-def plane(fold: Tensor, x: Tensor, y: Tensor, view: View) -> Tensor:
-    return value_at(fold, y / view.height * view.rows, x / view.width * view.columns)
+def cells(fold: Tensor, view: View) -> Tensor:
+    return plane(fold, *_pixels(view), view)
 
 
-def spiral(fold: Tensor, x: Tensor, y: Tensor, view: View) -> Tensor:
+def crowd(fold: Tensor, view: View) -> Tensor:
+    places = [(place + 0.5) / view.samples for place in range(view.samples)]
+    return sum(plane(fold, *_pixels(view, *place), view) for place in product(places, places)) / len(places) ** 2
+
+
+def spiral(fold: Tensor, view: View) -> Tensor:
+    x, y = _pixels(view)
     across, along = x - 0.5 * view.width, y - 0.5 * view.height
     distance = (across.square() + along.square()).sqrt().clamp(min=1e-3)
     angle = atan2(along, across) / TURN
     depth = (0.5 * math.hypot(view.width, view.height) / distance).log() / view.period
-    crowd = max(view.columns * view.arms / TURN, view.rows / view.period) / distance
-    strength = 2.0 ** (-0.125 * depth) * (2.0 - 0.5 * crowd).clamp(0.0, 1.0)
+    crowded = max(view.columns * view.arms / TURN, view.rows / view.period) / distance
+    strength = 2.0 ** (-0.125 * depth) * (2.0 - crowded / 1.5).clamp(0.0, 1.0)
     place = mirrored(depth + 2.0 * angle) * view.rows, mirrored(angle * view.arms) * view.columns
     return strength * value_at(fold, *place)
+
+
+def plane(fold: Tensor, x: Tensor, y: Tensor, view: View) -> Tensor:
+    return value_at(fold, y / view.height * view.rows, x / view.width * view.columns)
 
 
 def mirrored(x: Tensor) -> Tensor:
@@ -69,24 +65,14 @@ def value_at(fold: Tensor, row: Tensor, column: Tensor) -> Tensor:
     return upper * (1.0 - down) + lower * down
 
 
-def colour_of(value: Tensor, look: Look) -> Tensor:
-    last = len(look.anchors) - 1
-    place = (0.5 + 0.5 * value) * last
-    low = place.floor().clamp(0.0, last - 1.0)
-    share = (place - low).unsqueeze(-1)
-    anchors = tensor([list(anchor) for anchor in look.anchors])
-    low = low.to(int32)
-    lab = anchors[low] * (1.0 - share) + anchors[low + 1] * share
-    cone = _mixed(lab, FROM_OKLAB) ** 3
-    return encoded(_mixed(cone, TO_RGB).clamp(0.0, 1.0))
+def colour_of(folded: Tensor, peak: Tensor, shades: bytes) -> Tensor:
+    value = (folded / peak.clamp(min=1e-30)).clamp(-1.0, 1.0)
+    place = (SHADES * (1.0 + value.sign() * value.abs().sqrt()) + 0.5).to(int32)
+    return tensor(memoryview(shades).cast("I"))[place]
 
 
-def encoded(linear: Tensor) -> Tensor:
-    high = 1.055 * linear.clamp(min=1e-9) ** (1.0 / 2.4) - 0.055
-    return where(linear <= 0.0031308, 12.92 * linear, high)
-
-
-def _mixed(colours: Tensor, matrix: tuple[tuple[float, ...], ...]) -> Tensor:
-    """Each colour f32[…, 3] times a matrix."""
-    parts = [colours[..., index] for index in range(3)]
-    return stack([sum(factor * part for factor, part in zip(row, parts, strict=True)) for row in matrix], -1)
+def _pixels(view: View, down: float = 0.5, right: float = 0.5) -> tuple[Tensor, Tensor]:
+    """Where in its pixel each fragment lies: x and y, f32[height, width] both."""
+    x = (arange(view.width) + right).reshape(1, view.width).expand(view.height, view.width)
+    y = (arange(view.height) + down).reshape(view.height, 1).expand(view.height, view.width)
+    return x, y

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..complex import ComplexTensor
@@ -17,8 +17,8 @@ from .geometry import project
 __all__ = ["LanguageWaveEncoder"]
 
 _GRAMS = (2, 3)  # lengths of the character sequences that a code of fixed width counts
-_EDGE = 0x110000  # stands before and after a text: no character has this code point
-_WORDS = 2.0**-32
+_EDGE = "\ud800"  # stands before and after a text, which cannot hold it
+_SHORTEST = 1e-20  # of a code before it is scaled: one whose phases cancelled stays at the origin
 
 
 @dataclass(frozen=True)
@@ -64,34 +64,26 @@ class LanguageWaveEncoder:
         of neighbouring characters adds its unit phase at a place given by its hash, so the cosine of two codes
         estimates that of the texts' character bigram and trigram counts. A sequence of m texts then gives (m, w).
         """
-        single = not isinstance(text, (list, tuple))
-        texts = [text] if single else text
         if width is None:
-            if not single:
+            if isinstance(text, (list, tuple)):
                 raise ArgumentError("a sequence of texts needs a width, such as encode_z_space(texts, width=128)")
-            points = _code_points(text)
-            return self._placed([_phases(points)], 2 * len(points))
+            phases = _phases(_code_points(text))
+            return self._placed([real for real, _ in phases], [imag for _, imag in phases], 1, 2 * len(phases))
         if isinstance(width, bool) or not isinstance(width, int) or width < 1:
             raise ArgumentError(f"width is a whole number ≥ 1, got {width!r}")
+        texts = text if isinstance(text, (list, tuple)) else [text]
         if not texts:
             raise ArgumentError("texts is empty: there is nothing to encode")
-        known: dict[tuple[int, ...], tuple[int, complex]] = {}
-        return self._placed([_counted(_code_points(entry), (width + 1) // 2, known) for entry in texts], width)
+        return self._placed(*_counted(texts, (width + 1) // 2), len(texts), width)
 
-    def _placed(self, signals: list[list[complex]], width: int) -> Tensor:
-        """Points of the ball (m, width) from m signals of one length."""
+    def _placed(self, real: Sequence[float], imag: Sequence[float], rows: int, width: int) -> Tensor:
+        """Points of the ball (rows, width) from signals, row after row."""
         c = positive("LanguageWaveEncoder", self.curvature)
         radius = math.tanh(math.sqrt(c) * self.temperature) / math.sqrt(c)
-        real, imag = array("f"), array("f")
-        for signal in signals:
-            norm = math.sqrt(sum(z.real * z.real + z.imag * z.imag for z in signal)) * math.sqrt(len(signal))
-            scale = radius / norm if norm else 0.0  # with the 1/√n of the unitary transform
-            real.extend(z.real * scale for z in signal)
-            imag.extend(z.imag * scale for z in signal)
-        shape = (len(signals), len(signals[0]))
-        wave = fft(ComplexTensor(tensor(real).reshape(shape), tensor(imag).reshape(shape)))
-        code = stack([wave.real, wave.imag], -1).reshape(shape[0], -1)[:, :width]
-        return project(code, curvature=self.curvature)
+        wave = fft(ComplexTensor(tensor(real).reshape(rows, -1), tensor(imag).reshape(rows, -1)))
+        code = interleaved(wave)[:, :width]
+        norm = code.square().sum(1, keepdim=True).sqrt()
+        return project(code * (radius / norm.clamp(min=_SHORTEST)), curvature=self.curvature)
 
 
 def interleaved(wave: ComplexTensor) -> Tensor:
@@ -102,49 +94,56 @@ def interleaved(wave: ComplexTensor) -> Tensor:
 
 
 def _code_points(text: str) -> list[int]:
+    """The code points of a text. Raises ArgumentError for what is no text of Unicode characters, or empty."""
     if not isinstance(text, str):
         raise ArgumentError(f"a text is a str, got {type(text).__name__}: {text!r}")
     if not text:
         raise ArgumentError("text is empty: '' has no wave")
-    points = [ord(character) for character in text]
-    for place, point in enumerate(points):
-        if 0xD800 <= point <= 0xDFFF:
-            raise ArgumentError(
-                f"text holds the lone surrogate U+{point:04X} at place {place}, which is no character; "
-                "decode bytes with errors='strict' or 'replace'"
-            )
-    return points
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ArgumentError(
+            f"text holds the lone surrogate U+{ord(text[error.start]):04X} at place {error.start}, which is no "
+            "character; decode bytes with errors='strict' or 'replace'"
+        ) from None
+    return [ord(character) for character in text]
 
 
-def _phases(points: Sequence[int]) -> list[complex]:
-    """A unit phase per character."""
+def _phases(points: Sequence[int]) -> list[tuple[float, float]]:
+    """(cos, sin) of each character's phase."""
     known = {point: _phase(_mixed(point)) for point in set(points)}
     return [known[point] for point in points]
 
 
-def _counted(points: list[int], places: int, known: dict[tuple[int, ...], tuple[int, complex]]) -> list[complex]:
-    """The sum of the unit phases of all character sequences of `_GRAMS` lengths, each at its place."""
-    signal = [0j] * places
-    for gram in _grams(points):
-        if gram not in known:
-            word = 0
-            for point in gram:
-                word = _mixed(word ^ point)
-            known[gram] = word % places, _phase(_mixed(word + 1))
-        place, phase = known[gram]
-        signal[place] += phase
-    return signal
+def _counted(texts: Sequence[str], places: int) -> tuple[array, array]:
+    """Signals, row after row: the sums of the phases of all character sequences, each at its place."""
+    real, imag = (array("f", bytes(4 * len(texts) * places)) for _ in range(2))
+    known: dict[str, tuple[int, float, float]] = {}
+    for row, text in enumerate(texts):
+        _code_points(text)
+        framed = f"{_EDGE}{text}{_EDGE}"
+        for length in _GRAMS:
+            for start in range(len(framed) - length + 1):
+                gram = framed[start : start + length]
+                if gram not in known:
+                    known[gram] = _placed_phase(gram, places)
+                place, cosine, sine = known[gram]
+                real[row * places + place] += cosine
+                imag[row * places + place] += sine
+    return real, imag
 
 
-def _grams(points: list[int]) -> Iterator[tuple[int, ...]]:
-    framed = [_EDGE, *points, _EDGE]
-    for length in _GRAMS:
-        yield from zip(*(framed[start:] for start in range(length)), strict=False)
+def _placed_phase(gram: str, places: int) -> tuple[int, float, float]:
+    """The place of a character sequence and (cos, sin) of its phase."""
+    word = 0
+    for character in gram:
+        word = _mixed(word ^ ord(character))
+    return word % places, *_phase(_mixed(word + 1))
 
 
-def _phase(word: int) -> complex:
-    angle = 2.0 * math.pi * word * _WORDS
-    return complex(math.cos(angle), math.sin(angle))
+def _phase(word: int) -> tuple[float, float]:
+    angle = 2.0 * math.pi * word * 2.0**-32
+    return math.cos(angle), math.sin(angle)
 
 
 def _mixed(value: int) -> int:

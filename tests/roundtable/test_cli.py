@@ -46,7 +46,7 @@ def test_show_tells_who_said_what_and_who_won(call):
     assert " *A" in text and "  C" in text and "A wins: A has" in text
     assert "A won 8 of 8 trials (95 %: 0.68" in text
     _, text, _ = call("show")
-    assert text.count("trial, 0.0001 s against 0.0002 s") == 8 and "lesson" in text
+    assert text.count(": trial of mk=3:0 tile=4096:1024 wg=256:128, 100 µs against 200 µs") == 8 and "lesson" in text
     assert len(json.loads(call("show", "--json", "-n", "3")[1])) == 3
 
 
@@ -97,6 +97,14 @@ def test_unreadable_lines_are_reported_and_the_rest_is_shown(call, tmp_path):
     code, text, errors = call("show")
     assert code == 0 and "A wins" in text
     assert errors == "skipped: roundtable.log:12: not a whole line of JSON\n"
+
+
+def test_records_that_are_something_else_are_shown_as_they_are(call, tmp_path):
+    records = [{}, {"event": "trial", "time": 1}, {"event": "decision", "time": 1}, {"event": "x", "time": "y"}]
+    (tmp_path / "roundtable.log").write_text("".join(json.dumps(record) + "\n" for record in records))
+    code, text, _ = call("show")
+    assert code == 0 and text.count("not understood: {") == len(records)
+    assert call("replay")[0] == 1 and call("stats")[0] == 0
 
 
 def test_a_table_that_changes_its_mind_logs_each_decision_once(call):

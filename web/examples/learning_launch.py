@@ -3,7 +3,7 @@
 A tuner table claims that sorting whole rows is the fastest way to their ten largest entries. Eight trials show that it
 is wrong, and a rule is written down: run it again, or reload the page, and the faster launch is chosen at once.
 """
-# order: 5
+# order: 70
 
 import argparse
 import json

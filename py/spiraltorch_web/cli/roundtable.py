@@ -13,6 +13,7 @@ from ..errors import FileFormatError, SpiralError
 from ..roundtable import Decision, LearntRule, Roundtable, current, decision_of
 from ..roundtable.decision import VOICES, choice_record
 from ..roundtable.problem import bucket_of
+from ..roundtable.softlogic import duration_text
 from ..roundtable.transcript import Reading
 
 
@@ -137,22 +138,25 @@ def _list(options: argparse.Namespace, rules: Iterable[LearntRule], nothing: str
         print("\n".join(f"{rule.id}  {rule.device}  {rule.code}" for rule in rules) or nothing)
 
 
-def _lines(record: dict[str, Any]) -> Iterator[str]:
-    """A record for people; what is no decision is shown as it is."""
-    event = record.get("event")
+def _lines(record: dict[str, Any]) -> list[str]:
+    """A record for people; one that is not as it should be is shown as it is."""
+    try:
+        return list(_told(record))
+    except (FileFormatError, TypeError, ValueError, KeyError):
+        return [f"not understood: {json.dumps(record)}"]
+
+
+def _told(record: dict[str, Any]) -> Iterator[str]:
+    event, time = record["event"], record["time"]
     if event == "decision":
-        try:
-            yield from _decision_lines(decision_of(record))
-            return
-        except FileFormatError as error:
-            yield f"skipped: {error}"
-            return
-    known = [str(record.get(name, "")) for name in ("time", "kind", "rows", "cols", "k", "pair")]
+        yield from _decision_lines(decision_of(record))
+        return
+    sizes = "{kind} {rows} x {cols}, k = {k}".format_map(record) if "kind" in record else ""
     if event == "trial":
-        seconds = " against ".join(f"{each:.3g} s" for each in record.get("seconds", ()))
-        yield f"{' '.join(known)}: trial, {seconds}"
-    else:
-        yield f"{known[0]} {event}: {json.dumps(record.get('rules'))}"
+        yield f"{time} {sizes}: trial of {record['pair']}, {' against '.join(map(duration_text, record['seconds']))}"
+        return
+    yield f"{time} {event} {sizes}".rstrip()
+    yield from (f"      {rule}" for rule in record["rules"])
 
 
 def _decision_lines(decision: Decision) -> Iterator[str]:

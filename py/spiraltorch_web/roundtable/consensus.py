@@ -9,7 +9,7 @@ from typing import Protocol
 from ..kernels.rankk.choice import Choice
 from .decision import Decision, Voice
 from .problem import Problem
-from .softlogic import Candidate, SoftRule, differences, solve
+from .softlogic import Candidate, SoftRule, differences, duration_text, solve
 from .trials import Tally
 
 
@@ -148,7 +148,7 @@ def _table_voice(problem: Problem, family: Family, table: Choice, policy: Policy
 
 
 def _time(candidate: Candidate) -> str:
-    return f"{candidate.seconds:.3g} s" + (f" ({candidate.basis})" if candidate.basis else "")
+    return duration_text(candidate.seconds) + (f" ({candidate.basis})" if candidate.basis else "")
 
 
 def _parted(choice: Choice, other: Choice) -> str:

@@ -107,7 +107,7 @@ class Roundtable:
         """
         gone = self.memory.undo(ids)
         if gone:
-            rules = [{"device": rule.device, "rule": rule.code} for rule in gone]
+            rules = [f"{rule.code} on {rule.device}" for rule in gone]
             self.transcript.append({"event": "undo", "time": self._time(), "rules": rules})
         return gone
 

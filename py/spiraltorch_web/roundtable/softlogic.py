@@ -80,6 +80,14 @@ def base_score(seconds: float) -> float:
     return -math.log2(min(max(seconds, low), high) if not math.isnan(seconds) else high)
 
 
+def duration_text(seconds: float) -> str:
+    """A time for people: three digits in s, ms or µs."""
+    for unit, scale in (("s", 1.0), ("ms", 1e3)):
+        if seconds * scale >= 1:
+            return f"{seconds * scale:.3g} {unit}"
+    return f"{1e6 * seconds:.3g} µs"
+
+
 def total_score(seconds: float, spoke: Sequence[SoftRule], prior: float = 0.0) -> float:
     """The score of a candidate for which the rules `spoke` hold."""
     return base_score(seconds) + sum(_bounded(rule.weight) for rule in spoke) + prior

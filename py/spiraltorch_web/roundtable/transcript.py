@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import FileFormatError
+from ..host import HOSTS
 from .decision import Decision, decision_of
 from .files import append_line, generations
 from .shared import Keeper
@@ -54,7 +55,8 @@ class Transcript:
         self._memory: deque[bytes] | None = None if path else deque(maxlen=_IN_MEMORY)
 
     def append(self, record: Mapping[str, Any]) -> None:
-        """Write one record down."""
+        """Write one record down, and show it to whom it may concern."""
+        HOSTS.current.transcribed(record)
         line = json.dumps(record, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace")
         if self._memory is None:
             try:

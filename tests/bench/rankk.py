@@ -37,6 +37,7 @@ from spiraltorch_web.kernels.rankk.problem import RankProblem  # noqa: E402
 from spiraltorch_web.runtime.session import session  # noqa: E402
 from spiraltorch_web.tuning.facts import Facts, measure_facts  # noqa: E402
 from spiraltorch_web.tuning.measure import Contest, Timing  # noqa: E402
+from spiraltorch_web.tuning.programs import lower_rank  # noqa: E402
 from spiraltorch_web.tuning.shapes import floor_seconds, kind_named  # noqa: E402
 from tests.bench.rankk_shapes import shapes_named, wrong_rows  # noqa: E402
 from tests.bench.rankk_torch import TorchTopk, torch_device_name  # noqa: E402
@@ -120,14 +121,12 @@ class Bench:
     def _result(
         self, shape: RankProblem, timing: Timing, origin: str, wrong: int, torch_seconds: float | None
     ) -> Result:
-        from spiraltorch_web.tuning.programs import rank_program
-
         return Result(
             kind=shape.kind.name, rows=shape.rows, cols=shape.cols, k=shape.k,
             choice={name: int(value) for name, value in asdict(timing.choice).items()},
             origin=origin,
             microseconds=timing.seconds * 1e6, spread=timing.spread * 1e6, samples=timing.samples,
-            dispatches=len(rank_program(shape, timing.choice, self.caps).dispatches),
+            dispatches=len(lower_rank(shape, timing.choice, self.caps).launches),
             wrong_rows=wrong,
             floor_microseconds=floor_seconds(shape, self.facts.read_bytes_per_second) * 1e6,
             torch_microseconds=torch_seconds and torch_seconds * 1e6,
@@ -144,7 +143,7 @@ def choices_for(shape: RankProblem, caps: Caps, words: str) -> dict[Choice, str]
         if word == "auto":
             from spiraltorch_web.rankk import plan_rank
 
-            found.setdefault(plan_rank(*problem).choice, "auto")
+            found.setdefault(plan_rank(*problem[:-1]).choice, "auto")
         elif word == "all":
             for choice in legal_choices(*problem):
                 found.setdefault(choice, "all")

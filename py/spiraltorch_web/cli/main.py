@@ -9,8 +9,10 @@ from collections.abc import Sequence
 from ..errors import SpiralError
 from ..version import __version__
 from .doctor import run_doctor
+from .plan import add_plan
 from .roundtable import add_roundtable
 from .spiralk import add_spiralk
+from .tune import add_tune
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,6 +37,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     doctor.add_argument("--json", action="store_true", help="print the report as JSON")
     doctor.set_defaults(run=lambda options: run_doctor(as_json=options.json))
+    add_plan(commands)
+    add_tune(commands)
     add_spiralk(commands)
     add_roundtable(commands)
     return parser

@@ -44,7 +44,7 @@ def alternatives(plan: RankPlan) -> tuple[Alternative, ...]:
 def measured(
     plan: RankPlan, others: Sequence[Alternative], distribution: str = "normal", rounds: int = ROUNDS
 ) -> Iterator[Alternative]:
-    """Each alternative with its time on the current device, in turns on entries of a distribution.
+    """Each alternative with its time on the current device, one after the other, for entries of a distribution.
 
     Every one is checked first. Raises DeviceError for a device that runs no kernels, and for a wrong result.
     """

@@ -85,7 +85,8 @@ class Planner:
 
     def _trial(self, problem: RankProblem, caps: DeviceCaps):
         """What times two choices side by side; None for a device that is not the current one or runs no kernels."""
-        if caps != self.current_caps() or session().device.lowering != "wgsl":
+        current = session()
+        if not current.has_device or caps != self.current_caps() or current.device.lowering != "wgsl":
             return None
 
         return partial(_trials, problem)

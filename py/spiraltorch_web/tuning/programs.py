@@ -12,14 +12,18 @@ from ..kernels.table import ROUTINES
 from .shapes import input_bytes, result_bytes
 
 
-def rank_program(
-    shape: RankProblem, choice: Choice, caps: Caps, inputs: int = 1, runs: int = 1, ordered: bool = True
-) -> Program:
+def lower_rank(shape: RankProblem, choice: Choice, caps: Caps, ordered: bool = True) -> Lowered:
+    """The launches of a choice that the device can run. Raises KernelError."""
+    routine = ROUTINES["rank_k"]
+    specs, params = (((shape.rows, shape.cols), float32),), (shape.kind, shape.k, ordered, choice)
+    return routine.lower(specs, routine.infer(specs, params), params, caps)
+
+
+def rank_program(shape: RankProblem, lowered: Lowered, inputs: int = 1, runs: int = 1) -> Program:
     """``runs`` runs over ``inputs`` matrices in turn. External slots: the matrices, then values, then indices.
 
     All runs write to the same results, so that a device cannot overlap one with the next.
     """
-    lowered = _lowered(shape, choice, caps, ordered)
     sizes = (*[input_bytes(shape)] * inputs, *[result_bytes(shape)] * 2, *(max(size, 4) for size in lowered.scratch))
     kernels: dict[Kernel, int] = {}
     dispatches = []
@@ -29,12 +33,6 @@ def rank_program(
             refs = tuple(BufferRef(slot, sizes[slot]) for slot in slots)
             dispatches.append(Dispatch(kernels.setdefault(launch.kernel, len(kernels)), refs, launch.grid))
     return Program(tuple(kernels), tuple(dispatches), sizes, inputs + 2)
-
-
-def _lowered(shape: RankProblem, choice: Choice, caps: Caps, ordered: bool) -> Lowered:
-    routine = ROUTINES["rank_k"]
-    specs, params = (((shape.rows, shape.cols), float32),), (shape.kind, shape.k, ordered, choice)
-    return routine.lower(specs, routine.infer(specs, params), params, caps)
 
 
 def _slot(operand: Operand, matrix: int, inputs: int) -> int:

@@ -21,6 +21,8 @@ class Regret:
     cells: int
 
     def __str__(self) -> str:
+        if not self.cells:
+            return f"{self.name}: not judged, no problem off the grid was measured"
         return f"{self.name}: mean regret {self.mean:.3f}, worst {self.worst:.2f} over {self.cells} problems"
 
 

@@ -27,6 +27,7 @@ STEP = 0.5e-9  # seconds in which a lane of a GPU does one comparison, with its 
 SOFTWARE_STEP = 1.5e-9
 SEARCH_STEPS = 16  # looks at all keys until the cuts lie close enough
 SORT_BLOCK = 2048  # entries that a workgroup sorts in its memory
+SOFTWARE_SORT_STEP = 20e-9  # of an entry, its share of the barriers included (llvmpipe, two cores, 2026-11)
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,8 @@ def _sorted(problem: RankProblem, choice: Choice, machine: Machine) -> float:
     passes = max(0, math.ceil(math.log2(max(problem.cols / SORT_BLOCK, 1))))
     depth = math.log2(max(min(problem.cols, SORT_BLOCK), 2))
     moved = machine.read(16.0 * entries * (passes + 1), entries / 8, 16)
-    work = entries * (depth * (depth + 1) / 2 + 16 * passes) * machine.step / machine.lanes
+    step = SOFTWARE_SORT_STEP if machine.software else machine.step / machine.lanes
+    work = entries * (depth * (depth + 1) / 2 + 16 * passes) * step
     return moved + work + (passes + 2) * machine.launch_seconds
 
 

@@ -6,6 +6,7 @@ from os import PathLike
 from pathlib import Path
 
 from ...png import encode_png
+from ...resources import shader_text
 from .look import Look, checked_side
 from .painting import Painting
 from .ring import FractalPatch, UringFractalScheduler
@@ -42,6 +43,7 @@ class FractalCanvas:
         self.width = checked_side("width", width)
         self.height = checked_side("height", height)
         self.look = Look.of(palette, layout, gamma)
+        self._shader = shader_text("fractal_canvas")
 
     def push(self, patch: FractalPatch) -> None:
         """Add a patch; see `UringFractalScheduler.push`."""
@@ -53,7 +55,7 @@ class FractalCanvas:
 
     def painting(self) -> Painting:
         """The present picture, folded but not painted yet. ArgumentError when nothing has been pushed."""
-        return Painting(self.scheduler.fold(), self.width, self.height, self.look)
+        return Painting(self.scheduler.fold(), self.width, self.height, self.look, self._shader)
 
     def pixels(self) -> bytes:
         """The picture as RGBA bytes, the top row first. ArgumentError when nothing has been pushed."""

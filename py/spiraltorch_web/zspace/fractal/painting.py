@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ...resources import shader_text
 from ...runtime.painting import Scene, paint, scene
 from ...runtime.realize import read_values, read_values_async
 from ...tensor import Tensor
@@ -13,23 +12,22 @@ from .look import Look, View
 from .ring import Fold
 from .twin import shade
 
-SHADER = "fractal_canvas"
-
 
 @dataclass(frozen=True)
 class Painting:
-    """A fold and how it is to be seen; nothing is read before its pixels are asked for."""
+    """A fold and how it is to be seen, ``shader`` being the WGSL; nothing is read before its pixels are asked for."""
 
     fold: Fold
     width: int
     height: int
     look: Look
+    shader: str
 
     def scene(self) -> Scene | None:
         """What the device's painter needs; None on a device without shaders."""
         view = self._view()
         uniforms = view.packed(self.look.shades)
-        return scene(shader_text(SHADER), view.entry, uniforms, (self.fold.relation, self.fold.peak))
+        return scene(self.shader, view.entry, uniforms, (self.fold.relation, self.fold.peak))
 
     def pixels(self) -> bytes:
         """RGBA bytes, the top row first."""

@@ -20,7 +20,7 @@ from spiraltorch_web.kernels.rankk.choice import Choice
 from spiraltorch_web.roundtable import Problem, Roundtable, Tally
 from spiraltorch_web.roundtable.memory import Memory
 from spiraltorch_web.roundtable.policy import read_rulebook
-from spiraltorch_web.roundtable.problem import Bucket, bucket_of
+from spiraltorch_web.roundtable.problem import Bucket, bucket_of, bucket_of_condition
 from spiraltorch_web.roundtable.rewrite import (
     BYTES_MOST,
     LearntRule,
@@ -368,12 +368,20 @@ def test_a_file_that_is_something_else_altogether_does_not_stop_plans(tmp_path):
         Roundtable(settings_in(tmp_path / "new", program="mk: ;")).decide(PROBLEM, WRONG)
 
 
-def test_a_rule_edited_by_hand_is_still_a_rule_but_no_longer_learnt(tmp_path):
-    edited = rule().code.replace("kc == 3", "kc <= 3")
-    (tmp_path / "heur.kdsl").write_text(f"# device: {DEVICE}\n{edited}\n")
+@pytest.mark.parametrize(
+    ("text", "k", "device"),
+    [
+        (f"# device: {DEVICE}\n{rule().code.replace('kc == 3', 'kc <= 3')}\n", 4, DEVICE),
+        (f"# device: any\n{rule().code}\n", 8, "another"),
+        (rule().code, 8, "another"),
+    ],
+)
+def test_a_learnt_line_that_a_person_has_changed_is_theirs(tmp_path, text, k, device):
+    """With another condition, or moved out of its section: it is evaluated as any rule, and undo leaves it alone."""
+    (tmp_path / "heur.kdsl").write_text(text)
     memory = Memory(tmp_path / "heur.kdsl", Keeper())
-    assert memory.learnt() == ()
-    said = memory.rulebook("").policy(Problem("topk", 1, 1, 4, DEVICE), {"sg": False, "sgc": 1}, (), True)
+    assert memory.learnt() == () and memory.undo() == ()
+    said = memory.rulebook("").policy(Problem("topk", 1, 1, k, device), {"sg": True, "sgc": 32}, (), True)
     assert [each.value for each in said(FAST).soft] == [256]
 
 
@@ -388,6 +396,11 @@ def test_damaged_counts_start_afresh(tmp_path):
 def test_bucket_keys_read_back():
     bucket = Bucket("a/b c", "fft", 3, 0)
     assert bucket_of(bucket.key) == bucket
+    for kind in ("topk", "midk", "bottomk", "fft"):
+        bucket = Bucket("gpu", kind, 31, 7)
+        assert bucket_of_condition("gpu", bucket.condition) == bucket
+    with pytest.raises(ValueError, match="no bucket"):
+        bucket_of_condition("gpu", "true")
 
 
 def test_a_home_that_cannot_be_written_degrades_to_memory_with_one_warning(tmp_path):

@@ -100,6 +100,23 @@ def test_what_was_learnt_without_redis_is_told_when_there_is_one(server, machine
     assert asked_until(heard("redis: 1 other machine"), machine("pupil", server.url)).choice == FAST
 
 
+def test_what_is_undone_is_taken_back(server, machine):
+    teacher = machine("teacher", server.url, measure=True)
+    teacher.decide(PROBLEM, WRONG, faster)
+    teacher.close()
+    again = machine("teacher", server.url)
+    first, *others = again.undo()
+    again.close()
+    assert asked_until(heard("redis: 0 other machines"), machine("pupil", server.url)).choice == SLOW_TABLE
+    third = machine("third", server.url, measure=True)
+    third.decide(PROBLEM, WRONG, faster)
+    third.undo(first.id)
+    third.close()
+    with server.client() as client:
+        (told,) = client.hvals(KEY)
+    assert [hint[0] for hint in json.loads(told)["hints"]] == [rule.field for rule in others]
+
+
 def test_expired_contributions_are_removed_and_say_nothing(server, machine):
     old = Contribution((Hint("mk", 3, 8.0),), 50, until=1000.0)
     with server.client() as client:

@@ -6,9 +6,8 @@ import secrets
 from collections.abc import Hashable, Sequence
 from pathlib import Path
 
-from ..spiralk.tree import device_key
 from .policy import Rulebook, read_rulebook
-from .problem import Bucket, bucket_of
+from .problem import Bucket
 from .rewrite import LearntRule, latest_lesson, learnt_rules, with_lesson, without_rules
 from .shared import Keeper, SharedText
 from .trials import Tallies, Tally, read_tallies, with_trial, without_buckets, write_tallies
@@ -68,8 +67,8 @@ class Memory:
 
         self._rules.update(forget, backup=True)
         if gone:
-            claims = {(device_key(rule.device), rule.condition) for rule in gone}
-            self._trials.update(lambda text: write_tallies(_without_claims(_tallies(text), claims)), backup=True)
+            buckets = {rule.bucket.key for rule in gone}
+            self._trials.update(lambda text: write_tallies(without_buckets(_tallies(text), buckets)), backup=True)
         return gone
 
     def tally(self, bucket: Bucket, pair: str) -> Tally:
@@ -99,11 +98,3 @@ def _tallies(text: str) -> Tallies:
         return read_tallies(text)
     except ValueError:
         return {}
-
-
-def _without_claims(tallies: Tallies, claims: set[tuple[str, str]]) -> Tallies:
-    def disputed(key: str) -> bool:
-        bucket = bucket_of(key)
-        return (device_key(bucket.device), bucket.condition) in claims
-
-    return without_buckets(tallies, filter(disputed, tallies))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -10,6 +11,10 @@ from ..errors import ArgumentError
 
 # What the word `kind` means in SpiralK; an FFT has no such number, but fields of its own.
 KINDS: Mapping[str, int | None] = MappingProxyType({"topk": 0, "midk": 1, "bottomk": 2, "fft": None})
+# What `Bucket.condition` writes, and nothing else.
+CONDITION = re.compile(
+    r"(?:kind == (?P<kind>[012]) && )?floor\(log2\(c\)\) == (?P<cols>\d{1,4}) && kc == (?P<k>\d{1,4})"
+)
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,15 @@ def bucket_of(key: str) -> Bucket:
     if kind not in KINDS:
         raise ValueError(f"no bucket: {key!r}")
     return Bucket(device, kind, int(log2_cols), int(log2_k))
+
+
+def bucket_of_condition(device: str, condition: str) -> Bucket:
+    """The bucket of a `Bucket.condition`. Raises ValueError for other conditions."""
+    found = CONDITION.fullmatch(condition)
+    if found is None:
+        raise ValueError(f"no bucket: {condition!r}")
+    kinds = {str(number): kind for kind, number in KINDS.items() if number is not None}
+    return Bucket(device, kinds.get(found["kind"], "fft"), int(found["cols"]), int(found["k"]))
 
 
 @dataclass(frozen=True)

@@ -109,7 +109,7 @@ class RedisVoice:
             answered = box.open.get(key)
             if answered is None:
                 answered = box.open[key] = threading.Event()
-                box.requests.put(_Question(key, self._machine(), box))
+                box.requests.put(_Question(key, self._machine, box))
         self._start()
         if patient and answered.wait(WAIT_SECONDS):
             with box.lock:
@@ -119,10 +119,13 @@ class RedisVoice:
         return Heard(known.rules, f"redis: slow, no answer {waited}")
 
     def publish(self, bucket: Bucket, hints: Sequence[Hint], trials: int) -> bool:
-        """Tell the others what this machine has learnt about a bucket, without waiting; whether it is on its way."""
+        """Tell the others what this machine has learnt about a bucket, without waiting; whether it is on its way.
+
+        No hints take back what was told.
+        """
         if _IN_PAGE or time.monotonic() < self._mailbox.rest_until:
             return False
-        self._mailbox.requests.put(_Statement(key_of(bucket), self._machine(), tuple(hints), trials, self._mailbox))
+        self._mailbox.requests.put(_Statement(key_of(bucket), self._machine, tuple(hints), trials, self._mailbox))
         self._start()
         return True
 
@@ -147,7 +150,7 @@ class _Question:
     """Ask what the other machines say."""
 
     key: str
-    machine: str
+    machine: Callable[[], str]
     box: _Mailbox
 
     def __call__(self, server: Any) -> None:
@@ -156,6 +159,7 @@ class _Question:
         if not isinstance(count, int) or count > MACHINES_MOST:  # not even a hash, or too much of one
             self.box.settle(self.key, Heard(note=f"redis: garbage under {self.key} ({count})"))
             return
+        own = self.machine().encode()
         contributions, garbage = [], 0
         for machine, data in server.hgetall(self.key).items():
             try:
@@ -165,7 +169,7 @@ class _Question:
                 continue
             if contribution.until < now[0]:
                 server.hdel(self.key, machine)
-            elif machine != self.machine.encode():
+            elif machine != own:
                 contributions.append(contribution)
         note = f"redis: {len(contributions)} other machine{'' if len(contributions) == 1 else 's'}"
         self.box.settle(self.key, Heard(merge(contributions), f"{note}, {garbage} unreadable" if garbage else note))
@@ -173,20 +177,21 @@ class _Question:
 
 @dataclass(frozen=True)
 class _Statement:
-    """Say what this machine has learnt."""
+    """Say what this machine has learnt; nothing takes back what it said."""
 
     key: str
-    machine: str
+    machine: Callable[[], str]
     hints: tuple[Hint, ...]
     trials: int
     box: _Mailbox
 
     def __call__(self, server: Any) -> None:
-        until = server.time()[0] + LIFETIME_SECONDS
-        contribution = Contribution(self.hints, self.trials, until)
-        server.pipeline().hset(self.key, self.machine, encode(contribution)).expire(
-            self.key, LIFETIME_SECONDS
-        ).execute()
+        if not self.hints:
+            server.hdel(self.key, self.machine())
+            return
+        contribution = Contribution(self.hints, self.trials, until=server.time()[0] + LIFETIME_SECONDS)
+        written = server.pipeline().hset(self.key, self.machine(), encode(contribution))
+        written.expire(self.key, LIFETIME_SECONDS).execute()
 
 
 def _serve(url: str, box: _Mailbox) -> None:

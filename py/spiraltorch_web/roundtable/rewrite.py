@@ -14,18 +14,17 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from ..spiralk.tree import device_key, device_of_comment, normal_device
+from ..spiralk.tree import EVERYWHERE, device_key, device_of_comment, normal_device
 from .decision import Decision
+from .problem import Bucket, bucket_of_condition
 from .softlogic import differences
 from .trials import Tally
 
 LEAD = 0.05  # by which A is ahead once the rules are there
 WEIGHT_MOST = 8.0  # the sum of the weights of one lesson: a factor of 256 in time
 BYTES_MOST = 32 * 1024
-# A condition that names a bucket and nothing else: whether it holds is seen without an evaluator.
-_BUCKET = r"(?:kind == [012] && )?floor\(log2\(c\)\) == \d+ && kc == \d+"
 _LEARNT = re.compile(
-    rf"^soft\((?P<field>\w+), (?P<value>\d+), (?P<weight>[0-9.e+-]+), (?P<condition>{_BUCKET})\);"
+    r"^soft\((?P<field>\w+), (?P<value>\d+), (?P<weight>[0-9.e+-]+), (?P<condition>[^;#]+)\);"
     r"\s*# learnt (?P<time>\S+) (?P<wins>\d+)/(?P<trials>\d+)\s*$"
 )
 
@@ -48,6 +47,11 @@ class LearntRule:
         """Names the rule whatever its weight and line are: six hexadecimal digits."""
         claim = f"{device_key(self.device)}|{self.field}|{self.value}|{self.condition}"
         return hashlib.sha256(claim.encode()).hexdigest()[:6]
+
+    @property
+    def bucket(self) -> Bucket:
+        """The bucket that its condition names."""
+        return bucket_of_condition(self.device, self.condition)
 
     @property
     def lesson(self) -> tuple[str, str, str]:
@@ -174,13 +178,14 @@ def _section(line: str) -> str | None:
 
 
 def _rule(device: str, line: int, found: re.Match[str]) -> LearntRule | None:
-    """The rule of a line; None if its numbers cannot have been learnt, so that it counts as written by hand."""
+    """The rule of a line; None if it cannot have been learnt as it is, so that it counts as written by hand."""
     tally = Tally(int(found["wins"]), int(found["trials"]))
     try:
         weight = float(found["weight"])
+        bucket_of_condition(device, found["condition"])  # whether that holds is seen without an evaluator
     except ValueError:
         return None
-    if not 0 < weight <= WEIGHT_MOST or tally.wins > tally.trials:
+    if device in ("", EVERYWHERE) or not 0 < weight <= WEIGHT_MOST or tally.wins > tally.trials:
         return None
     return LearntRule(
         device, found["field"], int(found["value"]), weight, found["condition"], found["time"], tally, line

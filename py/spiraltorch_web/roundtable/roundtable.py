@@ -19,7 +19,7 @@ from .decision import Decision
 from .hints import Hint
 from .memory import Memory
 from .policy import Rulebook
-from .problem import Problem
+from .problem import Bucket, Problem
 from .redis_voice import Heard, RedisVoice
 from .rewrite import LearntRule, lesson_of
 from .shared import Keeper
@@ -91,8 +91,7 @@ class Roundtable:
         if lesson:
             self.memory.learn(lesson)
             self._write("lesson", tally, **asdict(problem), rules=[rule.code for rule in lesson])
-            self._told.discard(problem.bucket.key)
-            self._tell(problem)
+            self._tell(problem.bucket, anew=True)
         return lesson
 
     def learnt(self) -> tuple[LearntRule, ...]:
@@ -109,6 +108,8 @@ class Roundtable:
         if gone:
             rules = [f"{rule.code} on {rule.device}" for rule in gone]
             self.transcript.append({"event": "undo", "time": self._time(), "rules": rules})
+            for bucket in {rule.bucket for rule in gone}:
+                self._tell(bucket, anew=True)
         return gone
 
     def close(self) -> None:
@@ -156,17 +157,17 @@ class Roundtable:
     def _hear(self, problem: Problem) -> Heard:
         if self._redis is None:
             return Heard()
-        self._tell(problem)
+        self._tell(problem.bucket)
         return self._redis.hear(problem.bucket)
 
-    def _tell(self, problem: Problem) -> None:
-        """Let other machines know what this one has learnt about a bucket; once per process and lesson."""
-        bucket = problem.bucket
-        if self._redis is None or bucket.key in self._told:
+    def _tell(self, bucket: Bucket, anew: bool = False) -> None:
+        """Let other machines know what this one has learnt about a bucket: once per process, and `anew` on changes."""
+        if self._redis is None or (bucket.key in self._told and not anew):
             return
         rules = self._rulebook().learnt_about(bucket)
         hints = [Hint(rule.field, rule.value, rule.weight) for rule in rules]
-        if not hints or self._redis.publish(bucket, hints, max(rule.tally.trials for rule in rules)):
+        trials = max((rule.tally.trials for rule in rules), default=0)
+        if not (hints or anew) or self._redis.publish(bucket, hints, trials):
             self._told.add(bucket.key)
 
     def _write(self, event: str, tally: Tally, **facts: Any) -> None:

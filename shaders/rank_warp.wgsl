@@ -66,14 +66,16 @@ fn guess(bracket: Bracket, wanted: u32) -> u32 {
     return clamp(key, bracket.low, bracket.high);
 }
 
-/// The bracket with `count` keys before `key`, which lies inside: at most `wanted` before its low end.
-fn narrowed(bracket: Bracket, key: u32, count: u32, wanted: u32) -> Bracket {
-    let below = count <= wanted;
+/// The bracket with `count` keys before `key`, which lies inside: at most `wanted` before its low end. As it was unless
+/// `open`; without a branch, as a driver was seen to get the subgroup's next sum wrong behind one.
+fn narrowed(bracket: Bracket, key: u32, count: u32, wanted: u32, open: bool) -> Bracket {
+    let raise = open && count <= wanted;
+    let lower = open && count > wanted;
     return Bracket(
-        select(bracket.low, key, below),
-        select(bracket.low_count, count, below),
-        select(key, bracket.high, below),
-        select(count, bracket.high_count, below),
+        select(bracket.low, key, raise),
+        select(bracket.low_count, count, raise),
+        select(bracket.high, key, lower),
+        select(bracket.high_count, count, lower),
     );
 }
 
@@ -84,9 +86,8 @@ fn skip_to(start: u32, valid: u32) -> u32 {
     for (var step = 0u; step < 34u; step++) {
         let middle = bracket.low + (bracket.high - bracket.low) / 2u;
         let count = count_before(middle);
-        if (bracket.low_count < start && bracket.high - bracket.low > 1u) {
-            bracket = narrowed(bracket, middle, count, start);
-        }
+        let open = bracket.low_count < start && bracket.high - bracket.low > 1u;
+        bracket = narrowed(bracket, middle, count, start, open);
     }
     // #for I < KEYS_PER_LANE
     own_${I} = select(own_${I}, NO_KEY, own_${I} < bracket.low);
@@ -114,11 +115,11 @@ fn write_by_counting(row: u32, known: bool, start: u32, valid: u32) -> bool {
     for (var step = 0u; step < ${GUESSES}u; step++) {
         let end_guess = guess(end, min(stop + ${SPARE}u, valid));
         let end_count = count_before(end_guess);
-        if (end.high_count > stop + 2u * ${SPARE}u) { end = narrowed(end, end_guess, end_count, max(stop, 1u) - 1u); }
+        end = narrowed(end, end_guess, end_count, max(stop, 1u) - 1u, end.high_count > stop + 2u * ${SPARE}u);
         // #if MIDDLE
         let first_guess = guess(first, start - min(start, ${SPARE}u));
         let first_count = count_before(first_guess);
-        if (first.low_count + 2u * ${SPARE}u < start) { first = narrowed(first, first_guess, first_count, start); }
+        first = narrowed(first, first_guess, first_count, start, first.low_count + 2u * ${SPARE}u < start);
         // #end
     }
     // #if MIDDLE

@@ -76,8 +76,8 @@ Event = Started | Measured | Finished
 def tune(grid: Grid, journal: Journal, seconds: float, rounds: int = ROUNDS, date: str = "") -> Iterator[Event]:
     """Measure the grid on the session's device within about ``seconds``, then fit and judge.
 
-    Every choice that takes part is checked on two distributions, its results poisoned before. DeviceError ends the run
-    when a result is wrong.
+    Every choice that takes part is checked on two distributions, its results poisoned before; one that is wrong is left
+    out, which its event tells. DeviceError when none is left.
     """
     run = _Run(grid, journal, rounds)
     start = time.monotonic()
@@ -128,7 +128,7 @@ class _Run:
 def measure_cell(
     problem: RankProblem, choices: Sequence[Choice], rounds: int, deadline: float, seed: int = 0
 ) -> tuple[Cell, tuple[str, ...]]:
-    """The times of choices for one problem, and those that could not run. Raises DeviceError for a wrong result."""
+    """The times of choices for one problem, and those that could not run or were wrong. DeviceError when none is left."""
     names = [name for name in DISTRIBUTIONS if name != TIMED]
     other = names[seed % len(names)]
     left_out = []
@@ -141,7 +141,10 @@ def measure_cell(
             except DeviceError as problem_of_it:
                 left_out.append(f"{shown(choice)}: {problem_of_it}")
                 continue
-            _check(contest, entrant, other, also)
+            if fault := _fault(contest, entrant, other, also):
+                left_out.append(f"{shown(choice)}: {fault}")
+                contest.drop(entrant)
+                continue
             contest.estimate(entrant)
         if not contest.entrants:
             raise DeviceError(f"no choice runs {described(problem)}: {'; '.join(left_out)}")
@@ -164,13 +167,12 @@ def _compile(contest: Contest, choices: Sequence[Choice]) -> None:
         return  # one by one, so that the others still run
 
 
-def _check(contest: Contest, entrant: Entrant, other: str, also) -> None:
+def _fault(contest: Contest, entrant: Entrant, other: str, also) -> str:
+    """What a choice gets wrong on this device; empty when nothing."""
     for name, given in ((TIMED, None), (other, also)):
         if wrong := contest.wrong(entrant, given):
-            raise DeviceError(
-                f"{wrong} of {contest.shape.rows} rows of {described(contest.shape)} are wrong for {name} entries with "
-                f"the choice {shown(entrant.choice)}"
-            )
+            return f"{wrong} of {contest.shape.rows} rows are wrong for {name} entries"
+    return ""
 
 
 def _candidates(problem: RankProblem, extra: Sequence[Choice | TunerTable]) -> list[Choice]:

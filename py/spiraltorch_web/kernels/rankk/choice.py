@@ -79,7 +79,7 @@ FIELDS: Mapping[str, Field] = MappingProxyType(
         "wg": Field(_powers(32, 1024), "invocations of a workgroup"),
         "kl": Field(_powers(1, 32), "entries that a lane keeps: of the row (shared, warp) or of the sample (stream)"),
         "ch": Field(_powers(1, 4096), "chunks of a row when rows are split"),
-        "tile_cols": Field(_powers(32, 65536), "columns of a row that one FFT launch holds"),
+        "tile_cols": Field(_powers(16, 65536), "columns of a row that one FFT launch holds"),
         "radix": Field((2, 4, 8, 16), "largest butterfly of the FFT"),
         "segments": Field(_powers(1, 64), "rows that one workgroup of the FFT transforms"),
         "mode_midk": Field((0, 1, 2), "MidK: 0 as mk says, 1 select in the workgroup, 2 bracket and stream"),

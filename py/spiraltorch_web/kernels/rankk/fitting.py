@@ -29,8 +29,11 @@ def repair(choice: Choice, kind: RankKind, rows: int, cols: int, k: int, caps: C
 
 
 def default_choice(problem: RankProblem, caps: Caps) -> Choice:
-    """A sound choice where nothing was measured."""
-    return next(_candidates(problem, caps))
+    """A sound choice where nothing was measured.
+
+    Without subgroups: drivers differ in how they keep the lanes of one together, so a table must vouch for them.
+    """
+    return next(choice for choice in _candidates(problem, caps) if choice.mk != Merge.WARP)
 
 
 def legal_choices(kind: RankKind, rows: int, cols: int, k: int, caps: Caps) -> tuple[Choice, ...]:

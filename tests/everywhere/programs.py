@@ -293,6 +293,23 @@ def training_with_clipping_and_schedule(run):
     return losses, list(model.parameters())
 
 
+def spectra(run):
+    def function(x, y):
+        z = st.fft.fft(st.ComplexTensor(x, y))
+        back = st.fft.irfft(st.fft.rfft(x), x.shape[1])
+        turned = st.fft.ifft(z * z.conj(), axis=0)
+        return z.real, z.imag, back, abs(turned)
+
+    return run(function)(ramp(3, 64), ramp(3, 64, seed=1)), run(function)(ramp(2, 12), ramp(2, 12, seed=1))
+
+
+def derivative_of_a_spectrum(run):
+    def loss(x):
+        return (abs(st.fft.rfft(x)) + 1).log().sum()
+
+    return gradients_of(run, loss, ramp(4, 20))
+
+
 def state_kept_in_place(run):
     total, count = st.zeros(3), st.zeros((), dtype=st.int32)
 
@@ -318,6 +335,7 @@ PROGRAMS = {
         *(elementwise, broadcasting, reductions, positions, row_functions, not_numbers, products, integers, moved),
         *(indexed, scattered, sorted_values, running, random_bits, random_streams, normals),
         *(derivative_of_a_network, convolution, grouped_convolution, pooling, attention, normalisation),
+        *(spectra, derivative_of_a_spectrum),
         *(embedding_and_cross_entropy, second_derivatives, directional_derivatives),
         *(training_with_sgd, training_with_adam, training_with_adamw, training_with_rmsprop, training_with_adagrad),
         *(training_with_dropout_and_statistics, training_with_clipping_and_schedule, state_kept_in_place),

@@ -6,6 +6,7 @@
  *   rounds=5  seconds=1                     rounds in which all take turns, and how long each turn is
  *   patience=60                             seconds after which a library that does not answer takes no part
  *   topk=256x4095x128                       instead: the 128 largest entries of each of 256 rows of 4095
+ *   fft=64x4096                             instead: the transforms of 64 complex rows of 4096
  *   memory=2000  warmup=200                 instead: that many steps of ours, with memory before and after
  *   device=auto|webgpu                      as in `st.set_device`; software adapters need "webgpu"
  */
@@ -34,6 +35,14 @@ async function compareTopk(shape) {
   const problem = { rows, cols, k, values: makeMatrix(rows, cols) };
   const found = await compare("prepareTopk", "runTopk", problem, (contender) => contender.call("checkTopk"));
   return { rows, cols, k, ...found };
+}
+
+/** Transforms: `check` is the sum of the absolute values of all parts. */
+async function compareFft(shape) {
+  const [rows, cols] = shape.split("x").map(Number);
+  const problem = { rows, cols, real: makeMatrix(rows, cols), imag: makeMatrix(rows, cols, 3) };
+  const found = await compare("prepareFft", "runFft", problem, (contender) => contender.call("checkFft"));
+  return { rows, cols, ...found };
 }
 
 async function compare(prepare, run, problem, check) {
@@ -105,7 +114,8 @@ function log(line) {
 
 async function main() {
   const work = asked.has("memory") ? grow(Number(asked.get("memory")))
-    : asked.has("topk") ? compareTopk(asked.get("topk")) : compareSteps();
+    : asked.has("topk") ? compareTopk(asked.get("topk"))
+      : asked.has("fft") ? compareFft(asked.get("fft")) : compareSteps();
   const outcome = await work.catch((error) => ({ error: String(error.stack) }));
   const told = { ...outcome, browser: navigator.userAgent };
   log(JSON.stringify(told, null, 1));

@@ -21,7 +21,7 @@ class SpiralKFftPlan:
     """How transforms by powers of two are computed.
 
     ``radix``: the largest butterfly, 2, 4, 8 or 16. ``tile_cols``: the most points that one launch transforms; longer
-    lines take two or three launches. ``segments``: lines that a workgroup transforms side by side. What the device
+    lines take several launches. ``segments``: lines that a workgroup transforms side by side. What the device
     cannot run is reduced to what it can.
     """
 

@@ -16,6 +16,7 @@ from ..runtime.trace import use
 from ..tensor import Tensor, as_tensor, pad, wrap
 from ..tensor.joining import narrow
 from ..tensor.operands import axis_index
+from .chosen import plans
 from .plans import SpiralKFftPlan
 
 NORMS = ("backward", "ortho", "forward")
@@ -129,6 +130,7 @@ def _called(
     scale: float,
     plan: SpiralKFftPlan | None,
 ) -> tuple[Tensor, ...]:
+    plan = plan or plans().plan_for(parts[0].numel() // max(parts[0].shape[axis], 1), length)
     call = Transform(kind, length, axis, inverse, scale, plan.tuning() if plan is not None else None)
     return tuple(wrap(node, *parts) for node in ROUTINES["fft"](*map(use, parts), params=call))
 

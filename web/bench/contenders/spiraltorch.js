@@ -5,6 +5,7 @@
 
 import { boot } from "../../kernel/boot.js";
 import { Control } from "../../kernel/control.js";
+import { readTable } from "../../kernel/files.js";
 import { serve } from "../calls.js";
 
 const COUNTED_STEPS = 100;
@@ -12,7 +13,13 @@ const calls = new Map(); // name of the function: how often Python called it
 let python = null;
 let training = null;
 const control = new Control(() => {});
-const pageModule = counted({ breathe: () => control.breathe(), verdict: () => control.takeVerdict() });
+const base = new URL("../../", import.meta.url).href;
+const pageModule = counted({
+  breathe: () => control.breathe(),
+  verdict: () => control.takeVerdict(),
+  readTable: (name) => readTable(name, base),
+  show: () => {},
+});
 
 /** The same object, with its calls counted; calls that it makes to itself are not. */
 function counted(target) {
@@ -41,7 +48,6 @@ async function countExecutorCalls(base) {
 
 /** Python as the page boots it. */
 async function start(device) {
-  const base = new URL("../../", import.meta.url).href;
   await countExecutorCalls(base);
   const booted = await boot({ base, device, interrupts: null }, pageModule, () => {}, () => {});
   python = booted.python;
@@ -64,8 +70,14 @@ async function prepareTopk({ rows, cols, k, values }, device) {
   return facts;
 }
 
+async function prepareFft({ rows, cols, real, imag }, device) {
+  const facts = await start(device);
+  training = await python.globals.get("Spectrum").callPromising(real, imag, rows, cols);
+  return facts;
+}
+
 const run = (steps) => training.run.callPromising(steps);
-const checkTopk = () => training.check.callPromising();
+const check = () => training.check.callPromising();
 
 async function details() {
   await run(1);
@@ -83,4 +95,7 @@ async function memory() {
   return { ...counts, wasmBytes: python._module.HEAPU8.length };
 }
 
-serve({ prepare, run, prepareTopk, runTopk: run, checkTopk, details, watchMemory, memory });
+serve({
+  prepare, run, prepareTopk, runTopk: run, checkTopk: check, prepareFft, runFft: run, checkFft: check, details,
+  watchMemory, memory,
+});

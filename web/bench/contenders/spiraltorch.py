@@ -89,3 +89,22 @@ class Selection(Contender):
     def check(self):
         """The sum of all indices."""
         return sum(map(sum, self.take(1)[1].tolist()))
+
+
+class Spectrum(Contender):
+    """The transforms of the rows of a complex matrix."""
+
+    def __init__(self, real, imag, rows, cols):
+        parts = (st.tensor(part.to_memoryview()).reshape(rows, cols) for part in (real, imag))
+        self.arguments = (st.ComplexTensor(*parts),)
+        st.realize(self.arguments[0].real, self.arguments[0].imag)
+        self.step = st.compile(st.fft.fft)
+
+    def run(self, times):
+        """Transform that often and read one of the last entries."""
+        self.take(times).real[0, 0].item()
+
+    def check(self):
+        """The sum of the absolute values of all parts."""
+        found = self.take(1)
+        return sum(map(abs, (*found.real.data(), *found.imag.data())))

@@ -1,4 +1,4 @@
-/** TensorFlow.js on its WebGPU backend: `optimizer.minimize` with its own Adam, everything tidied; and its `topk`. */
+/** TensorFlow.js on its WebGPU backend: `optimizer.minimize` with its own Adam, everything tidied; its `topk`, its `fft`. */
 
 import * as tf from "../vendor/tfjs.js";
 import { serve } from "../calls.js";
@@ -65,4 +65,26 @@ async function runTopk(times) {
 
 const checkTopk = async () => (await runTopk(1)).reduce((sum, index) => sum + index, 0);
 
-serve({ prepare, run, prepareTopk, runTopk, checkTopk });
+let signal = null;
+
+async function prepareFft({ rows, cols, real, imag }) {
+  if (!await tf.setBackend("webgpu")) throw new Error("no WebGPU");
+  await tf.ready();
+  signal = tf.complex(tf.tensor2d(real, [rows, cols]), tf.tensor2d(imag, [rows, cols]));
+  return { version: tf.version_core };
+}
+
+async function runFft(times) {
+  let found = null;
+  for (let count = 0; count < times; count += 1) {
+    if (found) tf.dispose(found);
+    found = tf.fft(signal);
+  }
+  const data = await found.data(); // real and imaginary parts in turn
+  tf.dispose(found);
+  return data;
+}
+
+const checkFft = async () => (await runFft(1)).reduce((sum, part) => sum + Math.abs(part), 0);
+
+serve({ prepare, run, prepareTopk, runTopk, checkTopk, prepareFft, runFft, checkFft });

@@ -146,6 +146,8 @@ def _store_packed(text: PassText, target: Target, value: str, point: str, step: 
 def _partners(text: PassText, name: str) -> list[str]:
     """Z[(h − k) mod h] for each result Z[k] of the thread."""
     one = text.one
+    if one.threads == 1:
+        return [text.points[-k % one.length] for k in range(one.length)]
     mirror = text.let(f"{one.length}u - {name}_t")
     own = text.address(name, f"{name}_t")
     half = one.length * one.segments

@@ -77,7 +77,7 @@ def _finished(text: PassText, source: Source, target: Target, grid: tuple[int, i
     mixing = "".join(f" ^ ((a >> {shift}u) & {mask}u)" for shift, mask in text.spreading())
     pairs = one.columns == 1
     held = one.length * one.segments * (2 if one.together else 1)
-    exchanging = len(one.radices) > 1 or target.kind == "tail"
+    exchanging = one.threads > 1
     values = {
         "IN": "vec2<f32>" if source.kind == "packed" and pairs else "f32",
         "OUT": "vec2<f32>" if target.kind == "packed" and pairs else "f32",

@@ -2,8 +2,9 @@
 
 A pass transforms lines of a power of two points, each held by one workgroup: every thread keeps some of its points in
 registers, does butterflies on them, and exchanges them through workgroup memory (Stockham's order, so that nothing is
-ever bit-reversed). Longer transforms are N = N1 · N2 (Bailey's four steps) or N1 · N2 · N3: columns, factors
-e^(−2πi·j2·k1/N), then rows, whose results are written transposed. All indices here count points along the axis.
+ever bit-reversed). Longer transforms are N = N1 · N2 (Bailey's four steps): columns, factors e^(−2πi·j2·k1/N), then
+rows, whose results are written transposed; rows that are too long are cut in turn. All places here count points along
+the axis.
 """
 
 from __future__ import annotations
@@ -16,6 +17,11 @@ from ...ir.caps import Caps
 LONGEST = 1 << 24  # points of a transform by powers of two
 RADICES = (2, 4, 8, 16)
 MOST_VALUES = 16  # points that a thread keeps
+# On CPU cores a barrier costs more than a pass over memory: a thread has a whole line, and there are more passes.
+SOFTWARE_LINE = 16
+FULL_WORKGROUP = 256  # threads
+MOST_SEGMENTS = 64
+NEIGHBOURS = 16  # columns that a workgroup should read side by side
 BALANCED = 1024  # points of a pass where several are needed: more would leave too few lines side by side
 
 
@@ -24,7 +30,7 @@ class Tuning:
     """What can be decided about a transform.
 
     ``radix`` is the largest butterfly, ``tile_cols`` the most points that one launch transforms (longer transforms
-    take two or three launches), and ``segments`` how many lines a workgroup works on side by side.
+    take several), and ``segments`` how many lines a workgroup works on side by side.
     """
 
     radix: int
@@ -83,12 +89,15 @@ def longest_line(caps: Caps) -> int:
 
 
 def default_tuning(length: int, rows: int, columns: int, caps: Caps) -> Tuning:
-    """A choice that suits most devices: short lines share workgroups of about 256 threads."""
+    """A choice that suits most devices: few exchanges, and workgroups of about 256 threads."""
+    if caps.software:
+        return Tuning(16, SOFTWARE_LINE, 32)
     tile = longest_line(caps) if length <= longest_line(caps) else min(BALANCED, longest_line(caps) // 8)
-    pass_length = min(length, tile) if length <= tile else _lengths(length, tile)[0]
-    threads = max(1, pass_length // 8)
-    wide = columns > 1 or length > tile
-    return Tuning(8, tile, max(1, 256 // threads, 16 if wide else 1))
+    longest = _lengths(length, tile)[-1]
+    radix = 16 if len(_radices(longest, 16)) < len(_radices(longest, 8)) else 8
+    side_by_side = columns > 1 or length > tile
+    lines = max(1, FULL_WORKGROUP * radix // longest, NEIGHBOURS if side_by_side else 1)
+    return Tuning(radix, tile, min(lines, MOST_SEGMENTS))
 
 
 def plan_passes(length: int, rows: int, columns: int, tuning: Tuning | None, caps: Caps) -> tuple[Pass, ...]:
@@ -96,7 +105,7 @@ def plan_passes(length: int, rows: int, columns: int, tuning: Tuning | None, cap
     if length & (length - 1) or not 1 <= length <= LONGEST:
         raise ArgumentError(f"passes transform powers of two up to {LONGEST:,} points, not {length:,}")
     tuning = tuning or default_tuning(length, rows, columns, caps)
-    tile = max(min(tuning.tile_cols, longest_line(caps)), _shortest_tile(length))
+    tile = min(tuning.tile_cols, longest_line(caps))
     lengths = _lengths(length, tile)
     if len(lengths) == 1:
         return (_pass(rows, columns, length, (), 1, 1, columns > 1, columns > 1, 0, tuning, caps),)
@@ -143,7 +152,8 @@ def _pass(
 ) -> Pass:
     most_threads = _power_below(caps.max_workgroup_size)
     radix = min(tuning.radix, length)
-    values = max(radix, length // most_threads)
+    whole = caps.software and length <= SOFTWARE_LINE
+    values = length if whole else max(radix, length // most_threads)
     room = _power_below(caps.max_workgroup_bytes // 4)  # float32 numbers
     lines = rows * columns
     for digit in digits:
@@ -166,11 +176,6 @@ def _radices(length: int, radix: int) -> tuple[int, ...]:
     bits, step = length.bit_length() - 1, radix.bit_length() - 1
     first = (1 << bits % step,) if bits % step else ()
     return (*first, *(radix,) * (bits // step))
-
-
-def _shortest_tile(length: int) -> int:
-    """Three passes have to be enough."""
-    return 1 << -(-(length.bit_length() - 1) // 3)
 
 
 def _lengths(length: int, tile: int) -> list[int]:

@@ -151,15 +151,26 @@ class PassText:
 
     def _exchange(self, done: int, radix: int, place: str, then: str) -> None:
         one = self.one
+        if one.threads == 1:
+            self._rename(done, radix)
+            return
         spot = f"(({place}_t & {~(done - 1) & 0xFFFFFFFF}u) * {radix}u) | ({place}_t & {done - 1}u)"
         write = self.address(place, f"{place}_t * {radix}u" if done == 1 else spot)
         read = self.address(then, f"{then}_t")
-        written: dict[int, str] = {}
-        for butterfly in range(one.values // radix):
-            j = one.threads * butterfly
+        self.through_memory({self.constant(k): name for k, name in self._results(done, radix)}, write, read)
+
+    def _results(self, done: int, radix: int) -> list[tuple[int, str]]:
+        """(place, register) of what the thread's butterflies gave, as seen from the thread's first one."""
+        found = []
+        for butterfly in range(self.one.values // radix):
+            j = self.one.threads * butterfly
             for q, register in enumerate(self._taken(butterfly, radix)):
-                written[self.constant(j // done * done * radix + j % done + q * done)] = self.points[register]
-        self.through_memory(written, write, read)
+                found.append((j // done * done * radix + j % done + q * done, self.points[register]))
+        return found
+
+    def _rename(self, done: int, radix: int) -> None:
+        """A thread that has the whole line needs no memory to exchange points."""
+        self.points = [name for _, name in sorted(self._results(done, radix))]
 
     def through_memory(self, written: dict[int, str], write: str, read: str) -> None:
         """Points go to ``write ^ constant`` and those of the thread's own places come back into ``points``."""

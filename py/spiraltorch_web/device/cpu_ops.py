@@ -7,6 +7,7 @@ broadcast: the executor keeps expanded values compact until an operation needs a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
@@ -117,13 +118,49 @@ def _gather(node: Node) -> Function:
 # --- reductions, products and routines --------------------------------------------------------------------------
 
 
+# NumPy's reductions spend some 15 ns on each result, which for short rows is nearly all: sums of 6,528 rows of 5 floats
+# take 94 us, as a product with ones 10 us, column by column 12 us (2026-11, x86-64).
+_LONGEST_PRODUCT = 256
+_LONGEST_COLUMNS = 8
+_FEWEST_ROWS = 64
+
+
 def _reduction(ufunc: np.ufunc) -> Callable[[Node], Function]:
     def builder(node: Node) -> Function:
         axes = node.attrs[0]
         dtype = value_dtype(node.dtype)  # NumPy would widen integer sums
+        shape = node.srcs[0].shape
+        length, last = shape[axes[0]], axes == (len(shape) - 1,)
+        if ufunc is np.add and dtype == np.float32 and len(axes) == 1 and length <= _LONGEST_PRODUCT:
+            return _product_with_ones(shape, axes[0], node.shape)
+        if last and 1 < length <= _LONGEST_COLUMNS and node.size >= _FEWEST_ROWS:
+            return lambda x: _by_columns(ufunc, x)
         return lambda x: ufunc.reduce(x, axes, dtype)
 
     return builder
+
+
+def _product_with_ones(shape: tuple[int, ...], axis: int, kept: tuple[int, ...]) -> Function:
+    """The sum over one axis."""
+    outer, length, inner = math.prod(shape[:axis]), shape[axis], math.prod(shape[axis + 1 :])
+    ones = np.ones((1, length), np.float32)
+
+    def total(x: Array) -> Array:
+        if not x.flags.c_contiguous:
+            return np.add.reduce(x, axis)
+        if inner == 1:
+            return np.matmul(x.reshape(outer, length), ones[0]).reshape(kept)
+        return np.matmul(ones, x.reshape(outer, length, inner)).reshape(kept)
+
+    return total
+
+
+def _by_columns(ufunc: np.ufunc, x: Array) -> Array:
+    """A reduction over a short last axis."""
+    result = ufunc(x[..., 0], x[..., 1])
+    for column in range(2, x.shape[-1]):
+        ufunc(result, x[..., column], out=result)
+    return result
 
 
 def _position(function: Function) -> Callable[[Node], Function]:

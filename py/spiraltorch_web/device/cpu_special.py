@@ -45,10 +45,13 @@ def erf(x: Array) -> Array:
 
 _ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
 _PARITY = np.uint32(0x1BD11BDA)
+_MASK = 0xFFFFFFFF
 
 
 def threefry(key0: Array, key1: Array, count0: Array, count1: Array) -> tuple[Array, Array]:
     """Threefry-2x32 with 20 rounds on uint32 arrays. [Salmon et al. 2011]"""
+    if count0.size == 1 and count0.shape == key0.shape:
+        return _threefry_of_one(key0, key1, count0, count1)
     keys = (key0, key1, key0 ^ key1 ^ _PARITY)
     x0, x1 = count0 + keys[0], count1 + keys[1]
     for block in range(5):
@@ -59,3 +62,17 @@ def threefry(key0: Array, key1: Array, count0: Array, count1: Array) -> tuple[Ar
         x0 = x0 + keys[(block + 1) % 3]
         x1 = x1 + keys[(block + 2) % 3] + np.uint32(block + 1)
     return x0, x1
+
+
+def _threefry_of_one(key0: Array, key1: Array, count0: Array, count1: Array) -> tuple[Array, Array]:
+    """The same for one number, as in the keys of a generator: Python's integers take 10 us, NumPy's calls 60."""
+    keys = [int(key0.item()), int(key1.item())]
+    keys.append(keys[0] ^ keys[1] ^ int(_PARITY))
+    x0, x1 = (int(count0.item()) + keys[0]) & _MASK, (int(count1.item()) + keys[1]) & _MASK
+    for block in range(5):
+        for bits in _ROTATIONS[block % 2]:
+            x0 = (x0 + x1) & _MASK
+            x1 = ((x1 << bits | x1 >> (32 - bits)) & _MASK) ^ x0
+        x0 = (x0 + keys[(block + 1) % 3]) & _MASK
+        x1 = (x1 + keys[(block + 2) % 3] + block + 1) & _MASK
+    return np.full(count0.shape, x0, np.uint32), np.full(count0.shape, x1, np.uint32)

@@ -54,8 +54,11 @@ def _lower(specs: Sequence[Spec], outputs: Sequence[Spec], params: tuple, caps: 
     return Lowered((*sort, sums), (4 * count,) * (2 if len(sort) == 1 else 4))
 
 
+NARROW = 64  # columns: up to here NumPy adds faster column by column than rows sorted by number
+
+
 def reference(np, arrays: Sequence, params: tuple) -> tuple:
-    """The sums in NumPy: updates sorted by row number, then added run by run."""
+    """The sums in NumPy, in the order of the updates: column by column, else rows sorted by number, run by run."""
     index, updates = arrays
     (rows,) = params
     rest = updates.shape[index.ndim :]
@@ -63,12 +66,17 @@ def reference(np, arrays: Sequence, params: tuple) -> tuple:
     if index.size == 0 or total.size == 0:
         return (total,)
     numbers = np.clip(index.reshape(-1).astype(np.int64), 0, rows - 1)
+    columns, flat = total.reshape(rows, -1), updates.reshape(numbers.size, -1)
+    if columns.shape[1] <= NARROW:
+        for column in range(columns.shape[1]):
+            np.add.at(columns[:, column], numbers, flat[:, column])
+        return (total,)
+    if rows <= 1 << 16:
+        numbers = numbers.astype(np.uint16)  # NumPy sorts these by radix, forty times faster
     order = np.argsort(numbers, kind="stable")
     numbers = numbers[order]
-    starts = np.flatnonzero(np.diff(numbers, prepend=-1))
-    wide = np.float32 if updates.dtype == np.float16 else updates.dtype
-    flat = updates.reshape(-1, *rest)[order].astype(wide, copy=False)
-    total[numbers[starts]] = np.add.reduceat(flat, starts, axis=0)
+    starts = np.flatnonzero(np.concatenate(([True], numbers[1:] != numbers[:-1])))
+    columns[numbers[starts]] = np.add.reduceat(flat[order], starts, axis=0)
     return (total,)
 
 

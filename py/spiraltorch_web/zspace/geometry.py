@@ -146,13 +146,10 @@ def project(x: Any, *, curvature: float = -1.0) -> Tensor:
 
 
 def retract(x: Any, v: Any, *, curvature: float = -1.0) -> Tensor:
-    """project(expmap(x, v)), the step of an optimiser; where v is 0, x itself bit for bit. Both [*, d]."""
-    moved = (vectors("retract", v=v)[0] != 0.0).any(-1, keepdim=True)
-    end = expmap(x, v, curvature=curvature)
-    squared = -curvature * _squared(end)
-    beyond = squared >= (1.0 - BOUNDARY) ** 2
-    shorter = end * where(beyond, (1.0 - BOUNDARY) * rsqrt(where(beyond, squared, 1.0)), 1.0)
-    return marked(where(moved, shorter, x), float(curvature))
+    """`expmap` for steps of an optimiser: where v is 0, x itself bit for bit. Both [*, d]."""
+    x, v = vectors("retract", x=x, v=v)
+    moved = (v != 0.0).any(-1, keepdim=True)
+    return marked(where(moved, expmap(x, v, curvature=curvature), x), float(curvature))
 
 
 def conformal_factor(x: Any, *, curvature: float = -1.0) -> Tensor:

@@ -6,6 +6,7 @@ import { Screen } from "../gpu/paint.js";
 import { boot } from "./boot.js";
 import { colourBoundary, colourRaster } from "./colours.js";
 import { Control } from "./control.js";
+import { readFile, readTable } from "./files.js";
 import { Frames } from "./frames.js";
 import { OutputBatcher } from "./output.js";
 import { Painter } from "./painter.js";
@@ -32,7 +33,7 @@ const pageModule = {
   sleep: (milliseconds) => control.sleep(milliseconds),
   verdict: () => control.takeVerdict(),
   readExample: (name) => readFile(new URL(`examples/data/${encodeURIComponent(name)}`, base)),
-  readTable: (name) => readFile(new URL(`tuner_tables/${encodeURIComponent(name)}`, base)),
+  readTable: (name) => readTable(name, base),
   keepCheckpoint: (data) => sendToPage({ type: "checkpoint", data }, [data.buffer]),
   takeCheckpoint,
   frameDue: (name) => frames.due(name),
@@ -87,15 +88,6 @@ function paintPainting({ tag, width, height, painter: number, inputs, uniforms, 
 const executor = () => globalThis.spiraltorchExecutor.current;
 
 const squareOf = ({ resolution }) => ({ width: resolution, height: resolution });
-
-/** A file's bytes, or undefined. Synchronous, so that a script can open it without JSPI, too. */
-function readFile(address) {
-  const request = new XMLHttpRequest();
-  request.open("GET", address, false);
-  request.responseType = "arraybuffer";
-  request.send();
-  return request.status === 200 ? new Uint8Array(request.response) : undefined;
-}
 
 let base = null;
 let checkpoint = null;

@@ -32,6 +32,7 @@ CALLS: tuple[tuple[str, tuple[Spec, ...], tuple], ...] = (
         for count in (5000, 5)
     ),
     ("scatter_add", (((0,), int32), ((0, 3), int32)), (7,)),
+    ("nd_index", (), ((4, 5), (-7, 2), 21, 30, 1)),
 )
 
 

@@ -55,6 +55,7 @@ from .shaping import (
     broadcast_tensors, broadcast_to, expand, flatten, flip, movedim, permute, repeat, repeat_interleave, reshape,
     squeeze, t, tile, transpose, unflatten, unsqueeze,
 )
+from .strided import as_strided, nd_index
 from .sorting import argsort, cumprod, cumsum, diff, median, msort, searchsorted, sort
 
 install()
@@ -107,6 +108,8 @@ __all__ = [
     # shaping
     "broadcast_tensors", "broadcast_to", "expand", "flatten", "flip", "movedim", "permute", "repeat",
     "repeat_interleave", "reshape", "squeeze", "t", "tile", "transpose", "unflatten", "unsqueeze",
+    # strided
+    "as_strided", "nd_index",
     # sorting
     "argsort", "cumprod", "cumsum", "diff", "median", "msort", "searchsorted", "sort",
 ]

@@ -28,6 +28,7 @@ from . import (
     reduction,
     shaping,
     sorting,
+    strided,
 )
 from .core import Tensor, wrap
 from .operands import Scalar
@@ -116,6 +117,7 @@ _NAMES = {
     ),
     products: ("addmm", "bmm", "dot", "matmul", "mm", "mv", "outer"),
     sorting: ("argsort", "cumprod", "cumsum", "diff", "median", "msort", "sort"),
+    strided: ("as_strided",),
     activation: ("relu",),
     creation: ("new_tensor",),
     random: ("bernoulli_", "normal_", "uniform_"),

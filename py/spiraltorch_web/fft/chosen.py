@@ -1,4 +1,4 @@
-"""Which plan a transform gets when the caller names none: what rules or the tuner table ask for, if they say anything."""
+"""Which plan a transform gets when the caller names none: what rules or the tuner table ask for, if anything."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Hashable
 from ..rankk.planner import planner
 from ..roundtable import current
 from ..runtime.session import session
-from .family import FftFamily, choice_of, plan_of, problem_of
+from .family import FftFamily, plan_of, problem_of
 from .plans import PLANNED, SpiralKFftPlan
 
 CHECK_SECONDS = 1.0  # between two looks at the rules' files and the environment

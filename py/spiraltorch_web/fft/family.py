@@ -15,7 +15,7 @@ from ..tuning.roofline import machine_of
 from .plans import PLANNED, SpiralKFftPlan
 
 RADICES = (16, 8, 4)
-SCALES = (1.0, 2.0, 0.5, 4.0, 0.25)  # of the lines side by side that are chosen by themselves
+SCALES = (1.0, 2.0, 0.5)  # of the lines side by side that are chosen by themselves
 TILES = (1.0, 0.5, 0.25)  # of the points in one launch
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -51,6 +51,11 @@ class Rulebook:
             return Said(said.hard, tuple(rule for rule in rules if rule.holds(choice)))
 
         return ask
+
+    def mentions(self, wanted: Collection[str]) -> bool:
+        """Whether any rule is about one of these fields."""
+        rules = self.program.rules if self.program is not None else ()
+        return any(rule.field in wanted for rule in (*self.learnt, *rules))
 
     def learnt_about(self, bucket: Bucket) -> tuple[LearntRule, ...]:
         """The learnt rules that hold in a bucket."""

@@ -46,6 +46,7 @@ class Session:
         self.generator: Any = None  # the default random generator, made by spiraltorch_web.random
         self.planner: Any = None  # remembers Rank-K plans, made by spiraltorch_web.rankk
         self.roundtable: Any = None  # decides about launches, made by spiraltorch_web.roundtable
+        self.fft_plans: Any = None  # remembers plans of transforms, made by spiraltorch_web.fft
         # Weak: the programs of a device that nobody uses any more, such as a lost one, go with it.
         self._programs: weakref.WeakKeyDictionary[Device, OrderedDict[Hashable, int]] = weakref.WeakKeyDictionary()
 

@@ -1,9 +1,10 @@
-// rank_warp: the K wanted entries of short rows, in order, one subgroup per row.
+// rank_warp: the first K entries of short rows, in order, one subgroup per row.
 //
-// Every lane keeps KEYS_PER_LANE keys. With COUNTED a few guesses find cuts with K keys or some more between them; those
+// Every lane keeps KEYS_PER_LANE keys. With COUNTED a few guesses find a cut with K keys or some more before it; those
 // are listed in workgroup memory, and each finds its rank by counting the ones before it. Where they are too many for
-// the list (and always without COUNTED) the subgroup takes out the first key left, one after the other. All lanes stay
-// in step: nothing here branches on a row's data around a subgroup operation.
+// the list (and always without COUNTED) the subgroup takes out the first key left, K times. All lanes stay in step:
+// nothing here branches on a row's data around a subgroup operation. The middle of a row is not for this kernel: with
+// more than six keys per lane one driver (NVIDIA 580.159) summed such counts wrong.
 //
 // @bind  0 values      read  u32[ROWS * COLS]; the bits of float32
 // @bind  1 out_values  write u32[ROWS * K]
@@ -24,13 +25,14 @@ var<private> own_${I}: u32;
 // #end
 var<private> lane: u32;
 
-var<workgroup> most_rounds: atomic<u32>;
-var<workgroup> rounds: u32;
 // #if COUNTED
+var<workgroup> overflows: atomic<u32>;
+var<workgroup> unfinished: u32;
 var<workgroup> listed_key: array<u32, ${LIST_SLOTS}>;
 var<workgroup> listed_column: array<u32, ${LIST_SLOTS}>;
 // #end
 
+// #if COUNTED
 struct Bracket {
     low: u32,
     low_count: u32, // keys before low
@@ -78,22 +80,6 @@ fn narrowed(bracket: Bracket, key: u32, count: u32, wanted: u32, open: bool) -> 
         select(bracket.high_count, count, lower),
     );
 }
-
-// #if MIDDLE
-/// Takes out all keys before the wanted ones but for some equal ones; returns how many of those are left.
-fn skip_to(start: u32, valid: u32) -> u32 {
-    var bracket = whole_range(valid);
-    for (var step = 0u; step < 34u; step++) {
-        let middle = bracket.low + (bracket.high - bracket.low) / 2u;
-        let count = count_before(middle);
-        let open = bracket.low_count < start && bracket.high - bracket.low > 1u;
-        bracket = narrowed(bracket, middle, count, start, open);
-    }
-    // #for I < KEYS_PER_LANE
-    own_${I} = select(own_${I}, NO_KEY, own_${I} < bracket.low);
-    // #end
-    return start - bracket.low_count;
-}
 // #end
 
 fn write(row: u32, place: u32, key: u32, column: u32) {
@@ -105,34 +91,20 @@ fn write(row: u32, place: u32, key: u32, column: u32) {
 }
 
 // #if COUNTED
-/// Lists the keys between two cuts and writes the wanted ones; false where they are more than the list holds.
-fn write_by_counting(row: u32, known: bool, start: u32, valid: u32) -> bool {
-    let stop = min(start + ${K}u, valid);
-    var end = whole_range(valid);
-    // #if MIDDLE
-    var first = end;
-    // #end
+/// Lists the keys before a cut and writes the wanted ones; false where they are more than the list holds.
+fn write_by_counting(row: u32, known: bool) -> bool {
+    let valid = count_before(LAST_KEY + 1u);
+    let wanted = min(${K}u, valid);
+    var bracket = whole_range(valid);
     for (var step = 0u; step < ${GUESSES}u; step++) {
-        let end_guess = guess(end, min(stop + ${SPARE}u, valid));
-        let end_count = count_before(end_guess);
-        end = narrowed(end, end_guess, end_count, max(stop, 1u) - 1u, end.high_count > stop + 2u * ${SPARE}u);
-        // #if MIDDLE
-        let first_guess = guess(first, start - min(start, ${SPARE}u));
-        let first_count = count_before(first_guess);
-        first = narrowed(first, first_guess, first_count, start, first.low_count + 2u * ${SPARE}u < start);
-        // #end
+        let key = guess(bracket, min(wanted + ${SPARE}u, valid));
+        let count = count_before(key);
+        bracket = narrowed(bracket, key, count, max(wanted, 1u) - 1u, bracket.high_count > wanted + 2u * ${SPARE}u);
     }
-    // #if MIDDLE
-    let low = first.low;
-    let before = first.low_count;
-    // #else
-    let low = 0u;
-    let before = 0u;
-    // #end
     let base = thread / ${LANES}u * ${LIST}u;
     var count = 0u;
     // #for I < KEYS_PER_LANE
-    let inside_${I} = own_${I} >= low && own_${I} < end.high && own_${I} <= LAST_KEY;
+    let inside_${I} = own_${I} < bracket.high && own_${I} <= LAST_KEY;
     let votes_${I} = subgroupBallot(inside_${I}).x;
     let slot_${I} = count + countOneBits(votes_${I} & ((1u << lane) - 1u));
     if (inside_${I} && slot_${I} < ${LIST}u) {
@@ -143,29 +115,27 @@ fn write_by_counting(row: u32, known: bool, start: u32, valid: u32) -> bool {
     // #end
     workgroupBarrier();
     // the lists are complete
-    let complete = count <= ${LIST}u;
+    let complete = count <= ${LIST}u && count >= wanted;
     if (complete && known) {
         for (var slot = lane; slot < count; slot += ${LANES}u) {
             let key = listed_key[base + slot];
             let column = listed_column[base + slot];
-            var rank = before;
+            var rank = 0u;
             for (var other = 0u; other < count; other++) {
                 let other_key = listed_key[base + other];
                 let earlier = other_key < key || (other_key == key && listed_column[base + other] < column);
                 rank += select(0u, 1u, earlier);
             }
-            if (rank >= start && rank < stop) { write(row, rank - start, key, column); }
+            if (rank < ${K}u) { write(row, rank, key, column); }
         }
-        for (var place = stop - min(start, stop) + lane; place < ${K}u; place += ${LANES}u) {
-            write(row, place, NO_KEY, 0u);
-        }
+        for (var place = wanted + lane; place < ${K}u; place += ${LANES}u) { write(row, place, NO_KEY, 0u); }
     }
     return complete;
 }
 // #end
 
-/// Takes out the first key left, `steps` times for the row that needs it most, and writes the wanted ones.
-fn write_by_taking_out(row: u32, known: bool, skipped: u32, steps: u32) {
+/// Takes out the first key left, K times. Every lane holds one of the last LANES entries; they are written together.
+fn write_by_taking_out(row: u32, known: bool) {
     var first = NO_KEY;
     var first_column = 0u;
     // #for I < KEYS_PER_LANE
@@ -174,19 +144,15 @@ fn write_by_taking_out(row: u32, known: bool, skipped: u32, steps: u32) {
     // #end
     var kept_key = NO_KEY;
     var kept_column = 0u;
-    for (var step = 0u; step < steps; step++) {
+    for (var place = 0u; place < ${K}u; place++) {
         let key = subgroupMin(first);
         let column = subgroupMin(select(NO_KEY, first_column, first == key));
-        let place = step - skipped;
-        let mine = step >= skipped && place % ${LANES}u == lane;
+        let mine = place % ${LANES}u == lane;
         kept_key = select(kept_key, key, mine);
         kept_column = select(kept_column, column, mine);
-        // Every lane holds one entry of the last LANES places: they are written together.
         let own_place = place / ${LANES}u * ${LANES}u + lane;
         let full = place % ${LANES}u == ${LANES}u - 1u || place == ${K}u - 1u;
-        if (step >= skipped && full && own_place <= place && place < ${K}u && known) {
-            write(row, own_place, kept_key, kept_column);
-        }
+        if (full && own_place <= place && known) { write(row, own_place, kept_key, kept_column); }
         first = NO_KEY;
         first_column = 0u;
         // #for I < KEYS_PER_LANE
@@ -212,30 +178,15 @@ fn main(
     let bits_${I} = values[row * ${COLS}u + min(${I}u * ${LANES}u + lane, ${COLS}u - 1u)];
     own_${I} = select(NO_KEY, order_key(bits_${I}), ${I}u * ${LANES}u + lane < ${COLS}u);
     // #end
-    if (thread == 0u) { atomicStore(&most_rounds, 0u); }
-    workgroupBarrier();
-    // the maximum is clear
-    let valid = count_before(LAST_KEY + 1u);
-    // #if MIDDLE
-    let start = (valid - min(valid, ${K}u)) / 2u;
-    // #else
-    let start = 0u;
-    // #end
     // #if COUNTED
-    if (!write_by_counting(row, known, start, valid)) { atomicMax(&most_rounds, 1u); }
+    if (thread == 0u) { atomicStore(&overflows, 0u); }
+    workgroupBarrier();
+    // the counter is clear
+    if (!write_by_counting(row, known)) { atomicAdd(&overflows, 1u); }
     workgroupBarrier();
     // every subgroup has said whether it is done
-    if (thread == 0u) { rounds = atomicLoad(&most_rounds); }
-    if (workgroupUniformLoad(&rounds) == 0u) { return; }
+    if (thread == 0u) { unfinished = atomicLoad(&overflows); }
+    if (workgroupUniformLoad(&unfinished) == 0u) { return; }
     // #end
-    // #if MIDDLE
-    let skipped = skip_to(start, valid);
-    // #else
-    let skipped = 0u;
-    // #end
-    if (lane == 0u) { atomicMax(&most_rounds, skipped + ${K}u); }
-    workgroupBarrier();
-    // the maximum is complete
-    if (thread == 0u) { rounds = atomicLoad(&most_rounds); }
-    write_by_taking_out(row, known, skipped, workgroupUniformLoad(&rounds));
+    write_by_taking_out(row, known);
 }

@@ -46,7 +46,7 @@ def legal_choices(kind: RankKind, rows: int, cols: int, k: int, caps: Caps) -> t
 def _candidates(problem: RankProblem, caps: Caps) -> Iterator[Choice]:
     """Choices to try, the most promising for an unmeasured device first."""
     lanes = caps.subgroup_size
-    if 4 <= lanes <= 32 and problem.cols <= lanes * MOST_KEYS and problem.cols <= 1024:
+    if 4 <= lanes <= 32 and not problem.middle and problem.cols <= lanes * MOST_KEYS and problem.cols <= 1024:
         if problem.cols <= 512:
             yield from _warp(problem)
             yield from _held(problem, caps)
@@ -136,6 +136,8 @@ def _no_obstacle(choice: Choice, problem: RankProblem, caps: Caps) -> str:
 
 
 def _warp_obstacle(choice: Choice, problem: RankProblem, caps: Caps) -> str:
+    if problem.middle:
+        return "a subgroup takes entries from the ends of a row only"
     if not 4 <= caps.subgroup_size <= 32:
         return f"it needs subgroups of 4 to 32 lanes, the device has {caps.subgroup_size or 'none'}"
     most = caps.subgroup_size * MOST_KEYS

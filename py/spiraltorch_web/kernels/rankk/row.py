@@ -112,8 +112,12 @@ def expected_found(problem: RankProblem, sample: int) -> int:
 
 
 def found_slots(problem: RankProblem, sample: int) -> int:
-    """Entries that the list of one row has room for."""
-    return 2 * expected_found(problem, sample) + 256
+    """Entries that the list of one row has room for.
+
+    A sampled entry stands for about n/s of the row, with as large a deviation: m of them scatter by the square root.
+    """
+    margin = expected_found(problem, sample) * sample / problem.cols
+    return math.ceil((margin + 6 * math.sqrt(margin) + 8) * problem.cols / sample)
 
 
 def _shape(problem: RankProblem) -> dict[str, Value]:
@@ -151,7 +155,7 @@ def warp_launches(problem: RankProblem, choice: Choice, caps: Caps) -> Lowered:
         COUNTED=choice.mkd == Order.HEAP,
         LIST=listed,
         LIST_SLOTS=listed * per_group,
-        SPARE=(listed - problem.k) // (4 if problem.middle else 2),
+        SPARE=(listed - problem.k) // 2,
         GUESSES=5,
         **_shape(problem),
     )

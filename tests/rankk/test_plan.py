@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from spiraltorch_web import roundtable
 from spiraltorch_web.errors import ArgumentError, DeviceError, SpiralKError
 from spiraltorch_web.kernels.rankk import legal_choices, repair
 from spiraltorch_web.kernels.rankk.choice import FIELDS, Choice, RankKind
+from spiraltorch_web.kernels.rankk.problem import RankProblem
 from spiraltorch_web.rankk import (
     CpuExecutor,
     RankKExecutor,
@@ -25,7 +27,8 @@ from spiraltorch_web.rankk import (
 )
 from spiraltorch_web.rankk.alternatives import alternatives, measured
 from spiraltorch_web.runtime.session import session
-from spiraltorch_web.tuning import DeviceCaps, Provenance, TunerTable
+from spiraltorch_web.tuning import Cell, DeviceCaps, Provenance, TunerTable
+from spiraltorch_web.tuning import measure as measuring
 from tests.support.sessions import cpu_unless_asked, device, opened  # noqa: F401  fixtures
 
 CAPS = DeviceCaps.wgpu(32, True, 256)
@@ -112,6 +115,16 @@ def test_a_given_table_decides_where_it_says_so(monkeypatch):
     assert any("for x" in reason for reason in plan_rank(RankKind.TOPK, 64, 1000, 10, CAPS).reasons)
 
 
+def test_subgroups_are_planned_only_where_a_table_vouches_for_them():
+    sizes = (1000, 64, 4)
+    warp = next(choice for choice in legal_choices(RankKind.TOPK, *sizes, CAPS.limits) if choice.mk == 2)
+    assert plan_rank(RankKind.TOPK, *sizes, CAPS).choice.mk != 2
+    made = Provenance("a card", "1", "Vulkan", "2026-11-22", "0.1.0", (CAPS.device_class,), 1e12, 2e-6)
+    cell = Cell(RankProblem(RankKind.TOPK, *sizes), MappingProxyType({warp: 0.001}))
+    planner().use_table(TunerTable((), [cell], made).to_json(), CAPS)
+    assert plan_rank(RankKind.TOPK, *sizes, CAPS).choice == warp
+
+
 @pytest.mark.parametrize(("rows", "cols", "k"), [(0, 5, 1), (5, 0, 1), (5, 5, 0), (5, 5, 6), (-1, 5, 1)])
 def test_problems_that_are_none_are_refused(rows, cols, k):
     with pytest.raises(ArgumentError, match="must be from 1 to cols|needs rows"):
@@ -163,7 +176,7 @@ def test_scripts_that_are_none_are_refused():
         parse_unison_script("wg: 100;", RankKind.TOPK)
 
 
-def test_alternatives_hold_the_plan_and_are_measured_in_place(device):  # noqa: F811
+def test_alternatives_hold_the_plan_and_are_measured_in_place(device, monkeypatch):  # noqa: F811
     plan = plan_rank(RankKind.TOPK, 4, 200, 5)
     found = alternatives(plan)
     assert [one.predicted for one in found] == sorted(one.predicted for one in found)
@@ -174,6 +187,9 @@ def test_alternatives_hold_the_plan_and_are_measured_in_place(device):  # noqa: 
     else:
         times = list(measured(plan, found[:2], rounds=2))
         assert all(one.measured > 0 for one in times)
+        monkeypatch.setattr(measuring, "wrong_rows", lambda kind, x, values, indices: 2)
+        (wrong,) = measured(plan, found[:1])
+        assert (wrong.wrong_rows, wrong.measured) == (2, None)
     other = plan_rank(RankKind.TOPK, 4, 200, 5, CAPS)
     with pytest.raises(DeviceError, match="not the current device"):
         list(measured(other, alternatives(other)))

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from itertools import islice
 
 import pytest
 
 from spiraltorch_web.cli.main import main
 from spiraltorch_web.errors import DeviceError
 from spiraltorch_web.kernels.rankk import default_choice, legal_choices
-from spiraltorch_web.kernels.rankk.choice import RankKind
+from spiraltorch_web.kernels.rankk.choice import Choice, Merge, RankKind
 from spiraltorch_web.kernels.rankk.problem import RankProblem
 from spiraltorch_web.rankk import plan_rank, planner
 from spiraltorch_web.runtime.session import session
@@ -33,10 +32,16 @@ def adapter(request, monkeypatch):
     chosen = opened("webgpu:software")
     note_adapter(request.node, f"{chosen.info.adapter} ({chosen.info.backend})")
     session().use_device(chosen)
-    monkeypatch.setattr(tuner, "legal_choices", lambda *sizes: tuple(islice(legal_choices(*sizes), 2)))
+    monkeypatch.setattr(tuner, "legal_choices", two_choices)
     monkeypatch.setattr(tuner, "CONSTANTS", 1)
     yield DeviceCaps.of(chosen.info)
     session().use_device(opened("cpu"))
+
+
+def two_choices(*sizes) -> tuple[Choice, ...]:
+    """One that holds rows, and the one that sorts them."""
+    held = next(choice for choice in legal_choices(*sizes) if choice.mk == Merge.SHARED)
+    return held, legal_choices(*sizes)[-1]
 
 
 def test_a_run_measures_fits_and_judges_and_an_interrupted_one_goes_on(adapter, tmp_path):
@@ -76,9 +81,27 @@ def test_time_that_is_too_short_for_anything_is_an_error(adapter):
         list(tune(GRID, Journal(None, adapter.device_class, "1"), seconds=0))
 
 
-def test_a_wrong_result_ends_the_run_with_choice_problem_and_distribution(adapter, monkeypatch):
+def test_a_family_that_was_wrong_once_is_left_out_of_the_whole_table(adapter, monkeypatch, tmp_path):
+    calls = []
+
+    def wrong_third(kind, x, values, indices):
+        calls.append(kind)
+        return int(len(calls) == 9)
+
+    monkeypatch.setattr(measuring, "wrong_rows", wrong_third)
+    path = tmp_path / "run.journal"
+    *events, finished = list(tune(GRID, Journal(path, adapter.device_class, "1"), seconds=300, rounds=1))
+    ((family, fault),) = Journal(path, adapter.device_class, "1").distrusted.items()
+    assert "rows are wrong for" in fault and finished.distrusted == (fault,)
+    assert [fault for event in events if isinstance(event, Measured) for fault in event.left_out]
+    left = [choice for cell in finished.table.cells for choice in cell.microseconds]
+    assert left and family not in {(choice.mk, choice.mkd) for choice in left}
+    assert family not in {(record.assigns["mk"], record.assigns["mkd"]) for record in finished.table}
+
+
+def test_a_device_that_gets_everything_wrong_has_no_table(adapter, monkeypatch):
     monkeypatch.setattr(measuring, "wrong_rows", lambda kind, x, values, indices: 1)
-    with pytest.raises(DeviceError, match="1 of .* rows of .* are wrong for normal entries with the choice"):
+    with pytest.raises(DeviceError, match="no choice solves .* 1 of .* rows are wrong for normal entries"):
         list(tune(GRID, Journal(None, adapter.device_class, "1"), seconds=60))
 
 

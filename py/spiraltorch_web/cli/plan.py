@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
@@ -51,7 +52,7 @@ def run_plan_command(options: argparse.Namespace) -> int:
             best = others[:SHOWN]
             others = (*best, *(one for one in others[SHOWN:] if one.planned))
     if options.measure:
-        others = tuple(sorted(measured(plan, others), key=lambda one: one.measured or 0.0))
+        others = tuple(sorted(measured(plan, others), key=lambda one: one.measured or math.inf))
     print(json.dumps(_record(plan, others), indent=1) if options.json else "\n".join(_lines(plan, others, options)))
     return 0
 
@@ -68,6 +69,7 @@ def _lines(plan: RankPlan, others: tuple[Alternative, ...], options: argparse.Na
         yield f"  {'predicted':>12}  {'measured' if options.measure else '':>12}"
         for one in others:
             time = "" if one.measured is None else _time(one.measured)
+            time = f"{one.wrong_rows:,} rows wrong" if one.wrong_rows else time
             yield f"{'*' if one.planned else ' '} {_time(one.predicted):>12}  {time:>12}  {choice_text(one.choice)}"
 
 

@@ -90,6 +90,8 @@ def _finish(found: Finished, path: Path, journal_path: Path) -> None:
     print(f"{len(found.table)} records from {len(found.table.cells)} problems, written to {path}")
     if not found.complete:
         print("time ran out before all problems were measured: the same command goes on")
+    for fault in found.distrusted:
+        print(f"wrong on this device, so that the table does without its like: {fault}")
     print(found.chooser)
     for regret in found.always:
         print(regret)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..kernels.rankk import legal_choices, repair
-from ..kernels.rankk.choice import FIELDS, Choice, RankKind
+from ..kernels.rankk.choice import FIELDS, Choice, Merge, RankKind
 from ..tuning import DeviceCaps, Prediction, TunerTable, load_table, predict
 from .decision import Decision
 from .problem import Problem
@@ -37,7 +37,10 @@ class RankFamily:
         return {"sg": self.caps.subgroups, "sgc": self.caps.subgroup_size}
 
     def candidates(self, problem: Problem) -> Sequence[Choice]:
-        return legal_choices(self.kind, problem.rows, problem.cols, problem.k, self.caps.limits)
+        """Those worth trying; subgroups only where a table vouches for them, for drivers differ in what they do."""
+        found = legal_choices(self.kind, problem.rows, problem.cols, problem.k, self.caps.limits)
+        vouched = Merge.WARP in self.table.cells.merges
+        return tuple(choice for choice in found if vouched or choice.mk != Merge.WARP)
 
     def table_choice(self, problem: Problem) -> Choice | None:
         return self.table.choose(problem.rows, problem.cols, problem.k, self.caps.subgroups, self.kind)

@@ -18,6 +18,8 @@ class CellIndex:
 
     def __init__(self, cells: Sequence[Cell]) -> None:
         self.cells = tuple(cells)
+        # Values of `Choice.mk` that were tried and found right on the device.
+        self.merges = frozenset(int(choice.mk) for cell in self.cells for choice in cell.microseconds)
         self._last: tuple[RankProblem, tuple[tuple[float, Cell], ...]] | None = None
 
     def __len__(self) -> int:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from ..kernels.rankk.choice import Choice
 from ..kernels.rankk.problem import RankProblem
 from .facts import Facts
 from .records import Cell, read_cells, write_cells
 
 FORMAT = 1
+Family = tuple[int, int]  # mk and mkd
 
 
 class Journal:
@@ -26,6 +28,7 @@ class Journal:
         self.path = path
         self.facts: Facts | None = None
         self.cells: dict[RankProblem, Cell] = {}
+        self.distrusted: dict[Family, str] = {}  # with the fault that was found
         self._head = {"format": FORMAT, "device_class": device_class, "version": version}
         lines, torn = _lines(path)
         if lines and lines[0] == self._head:
@@ -46,6 +49,25 @@ class Journal:
         self.cells[cell.problem] = cell
         self._append(write_cells((cell,)))
 
+    def distrust(self, choice: Choice, fault: str) -> None:
+        """From now on leave out everything that finds and orders winners as this choice, which gave a wrong result."""
+        if self.trusts(choice):
+            self.distrusted[_family(choice)] = fault
+            self._append({"distrusted": list(_family(choice)), "fault": fault})
+
+    def trusts(self, choice: Choice) -> bool:
+        """Whether no choice of its family gave a wrong result."""
+        return _family(choice) not in self.distrusted
+
+    def trusted(self, problems: Iterable[RankProblem]) -> list[Cell]:
+        """The cells of those problems that were measured, without what is distrusted."""
+        found = []
+        for problem in problems:
+            if problem in self.cells:
+                times = {c: time for c, time in self.cells[problem].microseconds.items() if self.trusts(c)}
+                found += [Cell(problem, MappingProxyType(times))] if times else []
+        return found
+
     def note(self, facts: Facts) -> None:
         """Keep what was measured of the device."""
         self.facts = facts
@@ -54,7 +76,9 @@ class Journal:
     def _take(self, line: Mapping[str, Any]) -> None:
         if "facts" in line:
             self.facts = Facts(**line["facts"])
-            return
+        if "distrusted" in line:
+            mk, mkd = line["distrusted"]
+            self.distrusted[mk, mkd] = line["fault"]
         for cell in read_cells(line.get("cells", []), line.get("choices", [])):
             self.cells[cell.problem] = cell
 
@@ -64,6 +88,10 @@ class Journal:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
+
+
+def _family(choice: Choice) -> Family:
+    return int(choice.mk), int(choice.mkd)
 
 
 def _lines(path: Path | None) -> tuple[list[Mapping[str, Any]], bool]:

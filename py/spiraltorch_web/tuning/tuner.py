@@ -7,7 +7,7 @@ journal has what was measured until then.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -16,6 +16,7 @@ from ..kernels.rankk import legal_choices, repair
 from ..kernels.rankk.choice import Choice
 from ..kernels.rankk.problem import RankProblem
 from ..runtime.session import session
+from ..tensor.core import Tensor
 from ..version import __version__
 from .caps import DeviceCaps
 from .facts import Facts, measure_facts
@@ -23,7 +24,7 @@ from .fit import fit_records
 from .grid import Grid, in_mixed_order
 from .inputs import DISTRIBUTIONS, matrix
 from .journal import Journal
-from .measure import Contest, Entrant
+from .measure import Contest
 from .records import Cell, Provenance
 from .regret import Regret, always, most_frequent, regret_of
 from .shapes import described
@@ -67,6 +68,7 @@ class Finished:
     table: TunerTable
     chooser: Regret
     always: tuple[Regret, ...]  # of taking one choice everywhere, best first
+    distrusted: tuple[str, ...]  # wrong results, whose families the table does without
     complete: bool
 
 
@@ -76,8 +78,8 @@ Event = Started | Measured | Finished
 def tune(grid: Grid, journal: Journal, seconds: float, rounds: int = ROUNDS, date: str = "") -> Iterator[Event]:
     """Measure the grid on the session's device within about ``seconds``, then fit and judge.
 
-    Every choice that takes part is checked on two distributions, its results poisoned before; one that is wrong is left
-    out, which its event tells. DeviceError when none is left.
+    Every choice that takes part is checked on two distributions, its results poisoned before. One that is wrong brings
+    its whole family into distrust: the table has nothing of it, for any problem. DeviceError when none is left.
     """
     run = _Run(grid, journal, rounds)
     start = time.monotonic()
@@ -89,16 +91,15 @@ def tune(grid: Grid, journal: Journal, seconds: float, rounds: int = ROUNDS, dat
     known = sum(problem in journal.cells for problem in (*problems, *judged))
     yield Started(len(problems) + len(judged), known, facts)
     yield from run.measure(problems, start + (1 - FOR_JUDGING) * seconds, ())
-    cells = [journal.cells[problem] for problem in problems if problem in journal.cells]
+    cells = journal.trusted(problems)
     if not cells:
         raise DeviceError(f"{seconds:.0f} s were not enough to measure a single problem")
     constants = most_frequent(cells, CONSTANTS)
+    yield from run.measure(judged, start + seconds, (*constants, TunerTable(fit_records(cells))))
+    cells = journal.trusted(problems)  # what was judged may have brought more into distrust
     table = TunerTable(fit_records(cells), cells, _provenance(facts, date))
-    yield from run.measure(judged, start + seconds, (*constants, table))
     complete = all(problem in journal.cells for problem in (*problems, *judged))
-    yield _judged(
-        table, [journal.cells[problem] for problem in judged if problem in journal.cells], constants, complete
-    )
+    yield _judged(table, journal, judged, constants, complete)
 
 
 class _Run:
@@ -119,39 +120,60 @@ class _Run:
             if now > deadline:
                 return
             share = (deadline - now) / (len(todo) - place)
-            choices = _candidates(problem, extra)
-            cell, left_out = measure_cell(problem, choices, self.rounds, now + max(share, LEAST_SECONDS), place)
+            choices = [choice for choice in _candidates(problem, extra) if self.journal.trusts(choice)]
+            cell, faults = measure_cell(problem, choices, self.rounds, now + max(share, LEAST_SECONDS), place)
+            for fault in faults:
+                if fault.wrong:
+                    self.journal.distrust(fault.choice, f"{described(problem)}: {fault}")
             self.journal.add(cell)
-            yield Measured(cell, len(self.journal), self.problems, left_out)
+            yield Measured(cell, len(self.journal), self.problems, tuple(map(str, faults)))
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Why a choice takes no part: ``wrong`` results, or kernels that the device does not take."""
+
+    choice: Choice
+    wrong: bool
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{shown(self.choice)}: {self.reason}"
 
 
 def measure_cell(
     problem: RankProblem, choices: Sequence[Choice], rounds: int, deadline: float, seed: int = 0
-) -> tuple[Cell, tuple[str, ...]]:
-    """The times of choices for one problem, and those that could not run or were wrong. DeviceError when none is left."""
+) -> tuple[Cell, tuple[Fault, ...]]:
+    """The times of choices for one problem, and what kept others from taking part. DeviceError when none is left."""
     names = [name for name in DISTRIBUTIONS if name != TIMED]
     other = names[seed % len(names)]
-    left_out = []
+    faults = []
     with Contest(problem, matrix(TIMED, problem.rows, problem.cols, seed)) as contest:
-        also = matrix(other, problem.rows, problem.cols, seed + 1)
+        given = {TIMED: contest.matrix, other: matrix(other, problem.rows, problem.cols, seed + 1)}
         _compile(contest, choices)
         for choice in choices:
-            try:
-                entrant = contest.enter(choice)
-            except DeviceError as problem_of_it:
-                left_out.append(f"{shown(choice)}: {problem_of_it}")
-                continue
-            if fault := _fault(contest, entrant, other, also):
-                left_out.append(f"{shown(choice)}: {fault}")
-                contest.drop(entrant)
-                continue
-            contest.estimate(entrant)
+            if fault := _enter(contest, choice, given):
+                faults.append(fault)
         if not contest.entrants:
-            raise DeviceError(f"no choice runs {described(problem)}: {'; '.join(left_out)}")
+            raise DeviceError(f"no choice solves {described(problem)}: {'; '.join(map(str, faults))}")
         fastest = min(entrant.estimate for entrant in contest.entrants)
         contest.rounds([e for e in contest.entrants if e.estimate <= SLOW * fastest], rounds, deadline)
         timings = [entrant.timing() for entrant in contest.entrants]
-    return Cell(problem, MappingProxyType({t.choice: t.seconds * 1e6 for t in timings})), tuple(left_out)
+    return Cell(problem, MappingProxyType({t.choice: t.seconds * 1e6 for t in timings})), tuple(faults)
+
+
+def _enter(contest: Contest, choice: Choice, given: Mapping[str, Tensor]) -> Fault | None:
+    """Let a choice take part if it runs and is right for all given entries."""
+    try:
+        entrant = contest.enter(choice)
+    except DeviceError as problem:
+        return Fault(choice, False, str(problem))
+    for name, entries in given.items():
+        if wrong := contest.wrong(entrant, entries):
+            contest.drop(entrant)
+            return Fault(choice, True, f"{wrong} of {contest.shape.rows} rows are wrong for {name} entries")
+    contest.estimate(entrant)
+    return None
 
 
 def shown(choice: Choice) -> str:
@@ -165,14 +187,6 @@ def _compile(contest: Contest, choices: Sequence[Choice]) -> None:
         contest.compile(choices)
     except DeviceError:
         return  # one by one, so that the others still run
-
-
-def _fault(contest: Contest, entrant: Entrant, other: str, also) -> str:
-    """What a choice gets wrong on this device; empty when nothing."""
-    for name, given in ((TIMED, None), (other, also)):
-        if wrong := contest.wrong(entrant, given):
-            return f"{wrong} of {contest.shape.rows} rows are wrong for {name} entries"
-    return ""
 
 
 def _candidates(problem: RankProblem, extra: Sequence[Choice | TunerTable]) -> list[Choice]:
@@ -194,15 +208,19 @@ def _chosen(table: TunerTable, problem: RankProblem) -> Choice:
     return table.choose(*sizes, problem.kind) or builtin_choice(problem.kind, *sizes)
 
 
-def _judged(table: TunerTable, cells: Sequence[Cell], constants: Sequence[Choice], complete: bool) -> Finished:
+def _judged(
+    table: TunerTable, journal: Journal, judged: Sequence[RankProblem], constants: Sequence[Choice], complete: bool
+) -> Finished:
     caps = session().device.caps
+    cells = journal.trusted(judged)
 
     def repaired(choice: Choice, problem: RankProblem) -> Choice:
         return repair(choice, problem.kind, problem.rows, problem.cols, problem.k, caps)[0]
 
     chooser = regret_of("the table", lambda problem: repaired(_chosen(table, problem), problem), cells)
     fixed = always(constants, repaired, cells).values()
-    return Finished(table, chooser, tuple(sorted(fixed, key=lambda regret: regret.mean)), complete)
+    best_first = tuple(sorted(fixed, key=lambda regret: regret.mean))
+    return Finished(table, chooser, best_first, tuple(journal.distrusted.values()), complete)
 
 
 def _provenance(facts: Facts, date: str) -> Provenance:

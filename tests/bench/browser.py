@@ -69,12 +69,17 @@ class ResultServer(SiteServer):
 
 
 def run_page(
-    site: Path, chromium: Path, flags: Sequence[str], query: Mapping[str, object], timeout: float
-) -> dict:  # fmt: skip
-    """Open the benchmark page with address parameters and wait for its result. Raises BrowserFailure."""
+    site: Path,
+    chromium: Path,
+    flags: Sequence[str],
+    query: Mapping[str, object],
+    timeout: float,
+    page: str = PAGE,
+) -> dict:
+    """Open a benchmark page with address parameters and wait for its result. Raises BrowserFailure."""
     if not (site / PAGE / "index.html").is_file():
         raise BrowserFailure(f"{site} holds no benchmark page; `python3 build.py bench` builds it")
-    with _serving(site) as server, _browser(chromium, flags, f"{server.address}{PAGE}?{urlencode(query)}") as browser:
+    with _serving(site) as server, _browser(chromium, flags, f"{server.address}{page}?{urlencode(query)}") as browser:
         result = _wait(server, browser, timeout)
     if "error" in result:
         raise BrowserFailure(f"the benchmark page failed: {result['error']}")

@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "py"), str(ROOT)]
 
 NATIVE = ("step", "matmul")
-BROWSER = ("page",)
+BROWSER = ("page", "canvas")
 # Long enough for a stable median on a GPU: hundreds of steps in each of the rounds.
 PACE = ("--rounds", "9", "--seconds", "0.2", "--page-seconds", "75")
 

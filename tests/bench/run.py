@@ -1,4 +1,4 @@
-"""``build.py bench [step|matmul|rankk|fft|page …] [--json FILE]``: one table with ratios, adapter and date."""
+"""``build.py bench [step|matmul|rankk|fft|page|canvas …] [--json FILE]``: one table with ratios, adapter and date."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from . import fft_section, memory, page, product, rankk_section, start, step
+from . import canvas, fft_section, memory, page, product, rankk_section, start, step
 from .options import Options, add_arguments, read_options
 from .report import Report
 
@@ -19,6 +19,7 @@ SECTIONS: dict[str, Callable[[Report, Options], None]] = {
     "rankk": rankk_section.run,
     "fft": fft_section.run,
     "page": page.run,
+    "canvas": canvas.run,
     "start": start.run,
     "memory": memory.run,
 }

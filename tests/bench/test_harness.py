@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from spiraltorch_web.runtime.session import session
+from tests.bench import canvas
 from tests.bench.browser import BrowserFailure, run_page
 from tests.bench.mlp import problem, relative_error
 from tests.bench.page import _check_losses
@@ -79,3 +80,14 @@ def test_a_contender_that_does_other_work_is_refused():
 def test_a_site_without_benchmarks_is_named(tmp_path):
     with pytest.raises(BrowserFailure, match="build.py bench"):
         run_page(tmp_path, tmp_path / "chromium", (), {}, timeout=1.0)
+
+
+def test_rows_of_the_canvas_tell_what_it_costs():
+    runs = [
+        {"painted": painted, "steps": steps, "seconds": 2.0, "paintings": 120 * painted, "shape": [4, 4]}
+        for painted, steps in ((False, 1000), (True, 950), (False, 1000), (True, 950))
+    ]
+    found = canvas.rows({"runs": runs, "batch": 64, "every": 8}, software=False)
+    assert {row.what: round(row.value, 6) for row in found} == {
+        "step": 0.002, "step, painting": 0.002105, "steps lost": 0.05, "paintings per second": 60.0,
+    }  # fmt: skip

@@ -1,0 +1,54 @@
+"""Section ``canvas``: paintings per second of the fractal canvas while a compiled training runs in the page, and what
+they cost the training."""
+
+from __future__ import annotations
+
+from statistics import median
+
+from .browser import run_page
+from .options import Options
+from .page import browser_flags, browser_of, runs_on_software
+from .report import Report, Row
+from .step import case
+from .timing import Timing
+
+SECTION = "canvas"
+PAGE = "bench/canvas.html"
+MOST_SLOWDOWN = 0.1
+PAINTINGS = {True: "≥ 10", False: "60"}
+# Which layer's gradient is pushed, and after how many steps: a software adapter folds f32[10, 256] after every one.
+STREAMS = {True: {"layer": 4, "every": 1}, False: {"layer": 2, "every": 8}}
+
+
+def run(report: Report, options: Options) -> None:
+    """Measure every batch size; on a software adapter the small one alone."""
+    software = runs_on_software(options)
+    for batch in options.batches[:1] if software else options.batches:
+        pace = {"rounds": min(options.rounds, 3), "seconds": max(4 * options.seconds, 2.0)}
+        query = {"batch": batch, **pace, **STREAMS[software]}
+        found = run_page(
+            options.site, browser_of(options), browser_flags(options), query, options.page_seconds, page=PAGE
+        )
+        report.add(rows(found, software))
+        report.adapters.setdefault("browser", f"{found['runs'][0]['adapter']}; {found['browser']}")
+
+
+def rows(found: dict, software: bool) -> list[Row]:
+    """The figures of one page: rates with and without the canvas, and the share of steps that it costs."""
+    with_canvas, without = ([run for run in found["runs"] if run["painted"] is painted] for painted in (True, False))
+    times = [
+        Timing.of(name, [run["seconds"] / run["steps"] for run in runs], runs[0]["steps"])
+        for name, runs in (("step", without), ("step, painting", with_canvas))
+    ]
+    plain, painted = times
+    named = f"in Chromium, 512 x 512 pixels: {case(found['batch'])}"
+    note = f"32 patches of {found['runs'][-1]['shape']}, a new one every {found['every']} steps"
+    return [
+        Row(SECTION, named, plain.name, plain.seconds, "s", spread=plain.spread, ratio=1.0),
+        Row(SECTION, named, painted.name, painted.seconds, "s", spread=painted.spread,
+            ratio=painted.seconds / plain.seconds, note=note),
+        Row(SECTION, named, "steps lost", 1.0 - plain.seconds / painted.seconds, "",
+            goal="" if software else f"≤ {MOST_SLOWDOWN} on an H100"),
+        Row(SECTION, named, "paintings per second", median(run["paintings"] / run["seconds"] for run in with_canvas),
+            "", goal=PAINTINGS[software]),
+    ]  # fmt: skip

@@ -1,0 +1,63 @@
+/**
+ * The fractal canvas beside a training: runs `canvas.py` with and without it in turns, in the page's own worker, and
+ * posts every run's figures to `results`.
+ *
+ *   batch=64  rounds=3  seconds=4  warmup=2   the training, how often each takes its turn, and for how long
+ *   every=8  layer=2                          push the gradient of that layer, and paint, after every so many steps
+ *   device=auto|webgpu                        as in `st.set_device`; software adapters need "webgpu"
+ */
+
+import { Kernel } from "../kernel/client.js";
+
+const asked = new URLSearchParams(location.search);
+const wanted = (name, otherwise) => Number(asked.get(name) ?? otherwise);
+const settings = {
+  batch: wanted("batch", 64), seconds: wanted("seconds", 4), warmup: wanted("warmup", 2),
+  every: wanted("every", 8), layer: wanted("layer", 2),
+};
+
+async function main() {
+  const source = await (await fetch("canvas.py")).text();
+  const kernel = new Kernel({ base: new URL("..", location).href, device: asked.get("device") ?? "webgpu" });
+  kernel.on("canvas-wanted", ({ name, width, height }) => {
+    const canvas = Object.assign(document.createElement("canvas"), { width, height });
+    document.querySelector("#canvases").append(canvas);
+    kernel.offerCanvas(name, canvas);
+  });
+  const runs = [];
+  for (let round = 0; round < wanted("rounds", 3); round += 1) {
+    for (const painted of [false, true]) runs.push({ painted, ...await run(kernel, source, { ...settings, painted }) });
+  }
+  return { batch: settings.batch, every: settings.every, runs };
+}
+
+/** Run the script once; the object that it prints last. */
+function run(kernel, source, given) {
+  return new Promise((resolve, reject) => {
+    let printed = "";
+    let over = false;
+    kernel.on("output", ({ chunks }) => {
+      printed += over ? "" : chunks.map(({ text }) => text).join("");
+    });
+    kernel.on("boot-failed", ({ message }) => reject(new Error(message)));
+    kernel.on("run-ended", ({ outcome, error }) => {
+      if (over) return;
+      over = true;
+      log(printed);
+      if (outcome === "finished") resolve(JSON.parse(printed.trim().split("\n").at(-1)));
+      else reject(new Error(error?.traceback ?? outcome));
+    });
+    const literal = JSON.stringify(JSON.stringify(given));
+    kernel.run(`import json\nSETTINGS = json.loads(${literal})\n${source}`, "canvas.py");
+  });
+}
+
+function log(line) {
+  document.querySelector("#log").textContent += `${line}\n`;
+  console.info(line); // the harness shows it when no result arrives
+}
+
+const outcome = await main().catch((error) => ({ error: String(error.stack) }));
+const headers = { "Content-Type": "application/json" };
+const body = JSON.stringify({ ...outcome, browser: navigator.userAgent });
+await fetch("results", { method: "POST", headers, body });

@@ -1,6 +1,6 @@
 """What came first?
 
-Two marked symbols, X or Y, stand anywhere among twenty; the answer is their order: XX, XY, YX or YY.
+Two marked symbols, X or Y, stand anywhere among twelve; the answer is their order: XX, XY, YX or YY.
 A wave network remembers the first until the second comes. A network of the same frames without memory cannot tell XY
 from YX.
 """
@@ -14,13 +14,13 @@ from spiraltorch_web import data, live, nn, optim
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--device", help="webgpu or cpu; by default the best there is")
-parser.add_argument("--epochs", type=int, default=15)
+parser.add_argument("--epochs", type=int, default=6)
 options = parser.parse_args()
 if options.device:
     st.set_device(options.device)
 st.manual_seed(0)
 
-LENGTH, SYMBOLS, HIDDEN = 20, 6, 32  # symbols 0 and 1 are X and Y, the other four say nothing
+LENGTH, SYMBOLS, HIDDEN = 12, 6, 24  # symbols 0 and 1 are X and Y, the other four say nothing
 ANSWERS = ["XX", "XY", "YX", "YY"]
 
 

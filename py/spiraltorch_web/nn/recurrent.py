@@ -53,11 +53,12 @@ class GRUCell(Module):
     def step(self, prepared: Tensor, hidden: Tensor) -> Tensor:
         """The next state from a prepared input."""
         recalled = functional.linear(hidden, self.weight_hh, self.bias_hh)
+        # Part by part, so that all of them have the state's shape and share a kernel.
         size = self.hidden_size
-        gates = sigmoid(prepared[..., : 2 * size] + recalled[..., : 2 * size])
-        reset, keep = gates[..., :size], gates[..., size:]
-        fresh = tanh(prepared[..., 2 * size :] + reset * recalled[..., 2 * size :])
-        return fresh + keep * (hidden - fresh)
+        parts = [(side[..., :size], side[..., size : 2 * size], side[..., 2 * size :]) for side in (prepared, recalled)]
+        (reset_x, keep_x, fresh_x), (reset_h, keep_h, fresh_h) = parts
+        fresh = tanh(fresh_x + sigmoid(reset_x + reset_h) * fresh_h)
+        return fresh + sigmoid(keep_x + keep_h) * (hidden - fresh)
 
     def extra_repr(self) -> str:
         return f"{self.input_size}, {self.hidden_size}, bias={self.bias_ih is not None}"

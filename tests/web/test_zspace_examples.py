@@ -1,0 +1,71 @@
+"""The examples of Z-space, in the page and natively: what each is there to show."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+from tests.support.site import PROJECT
+from tests.web.conftest import eventually
+
+TRAINING_SECONDS = 240
+
+
+def distances(text: str) -> dict[str, float]:
+    """How far from the true curve each network of `bands` ends."""
+    return {name.strip(): float(value) for name, value in re.findall(r"^ *([\w ]+): ([\d.]+) from", text, re.M)}
+
+
+def recalled(text: str) -> dict[str, float]:
+    """The accuracies of `memory`."""
+    return {name: float(value) for name, value in re.findall(r"(\w+): test accuracy ([\d.]+)", text)}
+
+
+def languages(text: str) -> tuple[float, float]:
+    """The accuracies of `languages`: by waves, by words."""
+    return tuple(float(value) for value in re.findall(r"([\d.]+) by (?:waves|a bag)", text))
+
+
+def shows_the_pull_of_errors(text: str) -> bool:
+    found = distances(text)
+    others = (found["all bands"], found["Here damped"], found["Beneath damped"])
+    return found["Above damped"] < 0.12 and min(others) > 0.25
+
+
+def shows_memory(text: str) -> bool:
+    found = recalled(text)
+    return found["memory"] > 0.95 and found["frames"] < 0.9
+
+
+def shows_content(text: str) -> bool:
+    waves, words = languages(text)
+    return waves > 0.8 and waves > words
+
+
+SHOWN = {"bands": shows_the_pull_of_errors, "memory": shows_memory, "languages": shows_content}
+TITLES = {"bands": "Bands at work", "languages": "Which language?"}
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_on_the_cpu(name, tmp_path):
+    environment = {**os.environ, "PYTHONPATH": str(PROJECT.package.parent)}
+    ended = subprocess.run(
+        [sys.executable, PROJECT.web / "examples" / f"{name}.py", "--device", "cpu"],
+        cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=TRAINING_SECONDS,
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stderr
+    assert SHOWN[name](ended.stdout), ended.stdout
+
+
+# Not `memory`: its step has 150 kernels, which a software adapter compiles for most of a minute.
+@pytest.mark.parametrize("name", ["bands", "languages"])
+def test_in_the_page(bench, name):
+    bench.page.get_by_role("button", name=TITLES[name]).click()
+    eventually(lambda: TITLES[name] in bench.code)
+    bench.button("Run").click()
+    bench.wait_for_end(TRAINING_SECONDS)
+    assert SHOWN[name](bench.output), bench.output

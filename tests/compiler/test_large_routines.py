@@ -12,6 +12,7 @@ from spiraltorch_web.dtypes import float32, int32
 from spiraltorch_web.errors import OutOfMemoryError
 from spiraltorch_web.ir import node as nodes
 from spiraltorch_web.ir.graph import canonical
+from spiraltorch_web.kernels.fft.routine import FFT, Transform
 
 
 @pytest.fixture
@@ -37,6 +38,19 @@ def test_sorting_cuts_rows(bench, caps, shape):
 @pytest.mark.parametrize(("shape", "axis"), [((40, 33), 1), ((40, 33), 0), ((2000,), 0), ((1, 777, 1), 1)])
 def test_scans_cut_other_axes_or_their_own(bench, caps, shape, axis):
     bench.check([cumsum(bench.leaf(*shape), axis)], caps=caps, tolerance=1e-5)
+
+
+@pytest.mark.parametrize(("shape", "axis"), [((40, 16), 1), ((16, 40), 0), ((3, 2, 50), 2), ((2, 7, 11), 1)])
+def test_transforms_cut_lines(bench, caps, shape, axis):
+    call = Transform("complex", shape[axis], axis)
+    parts = FFT(bench.leaf(*shape), bench.leaf(*shape), params=call)
+    bench.check(list(parts), caps=caps, tolerance=1e-5)
+    graph, _, _ = canonical(list(parts))
+    pieces, alone = (
+        sum("fft" in line for line in build_program(graph, limits).report) for limits in (caps, bench.gpu.caps)
+    )
+    others = max(size for place, size in enumerate(shape) if place != axis)
+    assert alone < pieces <= others * alone  # both parts of a piece come from one transform
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,8 @@ class Plans:
 
     def _check(self, now: float) -> None:
         here = session()
-        version = (current().version, here.device if here.has_device else None)
+        # Not the device itself: what keeps one until the interpreter ends keeps it longer than its driver.
+        version = (current().version, here.device.info if here.has_device else None)
         if version != self._version:
             self._found.clear()
         self._version, self._checked = version, now

@@ -37,8 +37,16 @@ class SpiralKFftPlan:
 
     @classmethod
     def auto(cls, rows: int, cols: int, caps: Caps | None = None) -> SpiralKFftPlan:
-        """What is chosen by itself for ``rows`` transforms of ``cols`` points on the current device, or one like it."""
+        """What `fft` takes for ``rows`` transforms of ``cols`` points on the current device, or one with ``caps``.
+
+        On the current device rules and the tuner table count, too.
+        """
+        from .chosen import plans  # which makes such plans
+
         _check_sizes(rows, cols)
+        asked_for = plans().plan_for(rows, cols) if caps is None else None
+        if asked_for is not None:
+            return asked_for
         made = default_tuning(padded_length(cols), rows, 1, _caps(caps))
         return cls(made.radix, made.tile_cols, made.segments)
 

@@ -1,8 +1,9 @@
 """Routines on tensors past one binding: the same values from several runs on parts.
 
-A routine's kernels see each tensor through one binding (128 MiB are guaranteed). Sorting and scanning are cut along
-another axis, a scan of one long axis is cut into pieces that start where the last ended, and `scatter_add` is cut by
-columns, by rows of the result, or by updates; by updates also where a loop over all of them would be too long.
+A routine's kernels see each tensor through one binding (128 MiB are guaranteed). Sorting, scanning and Fourier
+transforms are cut along another axis, a scan of one long axis is cut into pieces that start where the last ended, and
+`scatter_add` is cut by columns, by rows of the result, or by updates; by updates also where a loop over all of them
+would be too long.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ def split_large(node: Node, caps: Caps) -> Node:
     name, params, _ = node.attrs
     if name == "scatter_add" and caps.software and node.srcs[0].size > SOFTWARE_TURNS:
         return _by_updates(node, -(-node.srcs[0].size // SOFTWARE_TURNS))
+    if name == "fft":
+        return _transforms_in_pieces(node, caps)
     if largest <= caps.max_binding_bytes:
         return node
     pieces = -(-largest // caps.max_binding_bytes)
@@ -37,6 +40,24 @@ def split_large(node: Node, caps: Caps) -> Node:
     if name == "scatter_add":
         return _scatter_in_pieces(node, pieces, caps)
     return node
+
+
+def _transforms_in_pieces(node: Node, caps: Caps) -> Node:
+    """Lines apart. Lengths that are no power of two are filled up in temporaries (see `kernels.fft`)."""
+    name, params, output = node.attrs
+    length, axis = params[1], params[2]
+    entries = max((part.size for part in (*node.srcs, node)), default=0)
+    filled = 1 if length & (length - 1) == 0 else (1 << (2 * length - 2).bit_length()) / length
+    pieces = -(-int(4 * entries * filled) // caps.max_binding_bytes)
+    cut = _longest([1 if place == axis else size for place, size in enumerate(node.shape)])
+    if pieces <= 1 or cut is None:
+        return node
+    found = []
+    for start, end in _cuts(node.shape[cut], pieces):
+        parts = [_part(src, cut, start, end) for src in node.srcs]
+        shape = (*node.shape[:cut], end - start, *node.shape[cut + 1 :])
+        found.append(routine(name, parts, params, output, shape, node.dtype))
+    return concat(found, cut)
 
 
 def _longest(sizes: Sequence[int]) -> int | None:

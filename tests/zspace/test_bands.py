@@ -84,6 +84,10 @@ def test_energy_is_the_l1_norm_and_drift_how_far_shares_move(device):
     assert float(schedule.band_energy(st.zeros(1, 4)).drift) == pytest.approx(0.5)
 
 
+def test_the_op_module_of_the_roundtable():
+    assert st.roundtable.zspace_round.RoundtableSchedule is RoundtableSchedule
+
+
 def test_plans_are_those_of_rank_k():
     above, here, beneath = RoundtableSchedule(2, 8, RoundtableConfig(3, 0.5, 0)).plans
     assert (above.cols, above.k, here.k, beneath) == (16, 3, 8, None)

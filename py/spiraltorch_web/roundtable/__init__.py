@@ -2,10 +2,12 @@
 
 A is SoftLogic's best by prediction and soft rules, B what hard rules assign, C what the tuner table says. `decide`
 asks them, `current` is the table of this program, `Roundtable.learnt` and `Roundtable.undo` show and take back what it
-has learnt.
+has learnt. `zspace_round` is the op module that splits gradients into Above, Here and Beneath by such launches.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 from .consensus import Family, Policy, Said, deliberate
 from .decision import Decision, Voice, decision_of, winner_of
@@ -42,4 +44,14 @@ __all__ = [
     "solve",
     "wilson_interval",
     "winner_of",
+    "zspace_round",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """The op module ``zspace_round``: gradients split into bands by the plans that are decided here."""
+    if name != "zspace_round":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from ..zspace import bands  # above this layer: bands run on Rank-K plans
+
+    return bands

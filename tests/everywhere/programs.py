@@ -113,6 +113,26 @@ def sorted_values(run):
     return run(function)((ramp(9, 33) * 8).round())
 
 
+def selections(run):
+    def function(x):
+        top, middle, bottom = st.topk(x, 7), st.midk(x, 6), st.bottomk(x, 40)
+        missing = st.topk(st.where(x > 3, float("nan"), x), 33)
+        places = st.where(missing.indices < 0, -1.0, missing.values.nan_to_num(0))
+        return *top, *middle, *bottom, places, missing.indices, *st.midk(x, 2, 0)
+
+    return run(function)((ramp(6, 41) * 8).round())
+
+
+def derivative_of_selections(run):
+    weight = ramp(5, 30).round().requires_grad_(True)
+
+    def function(x):
+        chosen = st.topk(x * weight, 4).values.sum() + (st.midk(x - weight, 5).values ** 2).sum()
+        return st.grad(lambda w: st.bottomk(w * w, 3, 0).values.sum())(x), chosen
+
+    return run(function)((ramp(5, 30, seed=3) * 8).round())
+
+
 def running(run):
     return run(lambda x: (x.cumsum(1), x.cumsum(0), (x * 0.1 + 1).cumprod(1), x.diff()))(ramp(5, 70))
 
@@ -324,7 +344,10 @@ def state_kept_in_place(run):
 
 # Relative and absolute bounds, by the largest absolute value of each result. EXACT: equal bit for bit.
 EXACT = frozenset(
-    {"integers", "positions", "not_numbers", "moved", "indexed", "sorted_values", "random_bits", "random_streams"}
+    {
+        *("integers", "positions", "not_numbers", "moved", "indexed", "sorted_values", "selections"),
+        *("random_bits", "random_streams"),
+    }
 )
 TOLERANCE = 1e-5
 LOOSER = {"normals": 4e-6, "second_derivatives": 5e-5}
@@ -333,7 +356,8 @@ PROGRAMS = {
     program.__name__: program
     for program in (
         *(elementwise, broadcasting, reductions, positions, row_functions, not_numbers, products, integers, moved),
-        *(indexed, scattered, sorted_values, running, random_bits, random_streams, normals),
+        *(indexed, scattered, sorted_values, selections, running, random_bits, random_streams, normals),
+        *(derivative_of_selections,),
         *(derivative_of_a_network, convolution, grouped_convolution, pooling, attention, normalisation),
         *(spectra, derivative_of_a_spectrum),
         *(embedding_and_cross_entropy, second_derivatives, directional_derivatives),

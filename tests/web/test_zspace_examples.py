@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -50,8 +51,12 @@ SHOWN = {"bands": shows_the_pull_of_errors, "memory": shows_memory, "languages":
 TITLES = {"bands": "Bands at work", "languages": "Which language?"}
 
 
+PICTURES = {"bands": "fit", "memory": "answers-frames", "languages": "confusion"}
+
+
 @pytest.mark.parametrize("name", SHOWN)
 def test_on_the_cpu(name, tmp_path):
+    """The picture is kept as `dist/<name>.png`; the copy beside the example and in the README is made from it."""
     environment = {**os.environ, "PYTHONPATH": str(PROJECT.package.parent)}
     ended = subprocess.run(
         [sys.executable, PROJECT.web / "examples" / f"{name}.py", "--device", "cpu"],
@@ -59,6 +64,9 @@ def test_on_the_cpu(name, tmp_path):
     )  # fmt: skip
     assert ended.returncode == 0, ended.stderr
     assert SHOWN[name](ended.stdout), ended.stdout
+    (picture,) = tmp_path.glob(f"runs/*/{PICTURES[name]}.png")
+    PROJECT.dist.mkdir(exist_ok=True)
+    shutil.copyfile(picture, PROJECT.dist / f"{name}.png")
 
 
 # Not `memory`: its step has 150 kernels, which a software adapter compiles for most of a minute.

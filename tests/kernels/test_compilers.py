@@ -9,12 +9,14 @@ from spiraltorch_web.ir.caps import Caps
 from spiraltorch_web.ir.program import Kernel
 from spiraltorch_web.kernels.matmul import VARIANTS
 from spiraltorch_web.kernels.matmul_variants import MatmulProblem, Variant, build
+from spiraltorch_web.kernels.rankk import Choice, Merge, Order, RankKind
 from spiraltorch_web.kernels.registry import Spec
 from spiraltorch_web.kernels.table import ROUTINES
 from spiraltorch_web.resources import shader_names
 from tests.support.matmul_gpu import plain_matmul, problem_of
 
-ROUTINE_SHADERS = {name for name in shader_names() if not name.startswith(("fft_", "matmul_", "shared/"))}
+ROUTINE_SHADERS = {name for name in shader_names() if not name.startswith(("fft_", "fractal_", "matmul_", "shared/"))}
+WITH_SUBGROUPS = Caps(subgroup_size=32)  # and WebGPU's minimum of everything else
 ACCESS = ("read", "read", "read_write")
 # Vector hooks along K, then every guard: vector and scalar hooks over a ragged K, and a grid that folds.
 PROBLEMS = (problem_of(1, 256, 256, 256, "k", "k"), problem_of(70_000, 36, 35, 37, "m", "n"))
@@ -33,6 +35,19 @@ CALLS: tuple[tuple[str, tuple[Spec, ...], tuple], ...] = (
     ),
     ("scatter_add", (((0,), int32), ((0, 3), int32)), (7,)),
     ("nd_index", (), ((4, 5), (-7, 2), 21, 30, 1)),
+    *(
+        ("rank_k", (((3, cols), float32),), (kind, k, True, choice))
+        for cols, k, choice in (
+            (5000, 2000, Choice(mk=Merge.BITONIC)),
+            (900, 20, Choice(mk=Merge.SHARED, mkd=Order.HEAP, wg=128, kl=8)),
+            (900, 200, Choice(mk=Merge.SHARED, mkd=Order.KWAY, wg=64, kl=16)),
+            (100, 10, Choice(mk=Merge.WARP, mkd=Order.HEAP, wg=64)),
+            (100, 10, Choice(mk=Merge.WARP, mkd=Order.WARP_HEAP, wg=64)),
+            (30000, 20, Choice(mk=Merge.STREAM, wg=128, kl=4, use_2ce=True, ch=2)),
+            (30000, 500, Choice(mk=Merge.STREAM, wg=256, kl=8)),
+        )
+        for kind in RankKind
+    ),
 )
 
 
@@ -55,5 +70,5 @@ def _matmul_kernel(problem: MatmulProblem, variant: Variant) -> Kernel:
 
 def _routine_kernels(name: str, specs: tuple[Spec, ...], params: tuple) -> list[Kernel]:
     routine = ROUTINES[name]
-    lowered = routine.lower(specs, routine.infer(specs, params), params, Caps())
+    lowered = routine.lower(specs, routine.infer(specs, params), params, WITH_SUBGROUPS)
     return [launch.kernel for launch in lowered.launches]

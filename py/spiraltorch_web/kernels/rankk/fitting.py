@@ -13,6 +13,7 @@ from .row import expected_found, found_slots, list_slots
 
 MOST_KEYS = 32  # registers that a lane spends on keys
 MOST_FOUND = 1 << 19  # entries that one workgroup finishes
+_BASE = Choice()
 BASE_BYTES = 2560  # of workgroup memory besides candidates and buckets
 
 
@@ -177,7 +178,7 @@ def _can_stream(choice: Choice, problem: RankProblem, caps: Caps) -> bool:
 
 
 def _repair_sorted(choice: Choice, problem: RankProblem, caps: Caps, reasons: list[str]) -> Choice:
-    return replace(choice, mkd=int(Order.BITONIC), use_2ce=False, ch=1)
+    return replace(_BASE, mk=int(Merge.BITONIC), mkd=int(Order.BITONIC), **_of_transforms(choice))
 
 
 def _repair_warp(choice: Choice, problem: RankProblem, caps: Caps, reasons: list[str]) -> Choice:
@@ -187,14 +188,14 @@ def _repair_warp(choice: Choice, problem: RankProblem, caps: Caps, reasons: list
     lanes_keys = _power_above(ceil_div(problem.cols, caps.subgroup_size))
     counted = choice.mkd == Order.HEAP and 8 * list_slots(problem.k) * (wg // caps.subgroup_size) <= 8192
     order = Order.HEAP if counted else Order.WARP_HEAP
-    return replace(choice, mkd=int(order), wg=wg, kl=lanes_keys, use_2ce=False, ch=1)
+    return replace(_BASE, mk=int(Merge.WARP), mkd=int(order), wg=wg, kl=lanes_keys, **_of_transforms(choice))
 
 
 def _repair_held(choice: Choice, problem: RankProblem, caps: Caps, reasons: list[str]) -> Choice:
     wg, kl = _held_size(choice, problem, caps)
     if (wg, kl) != (choice.wg, choice.kl):
         reasons.append(f"wg x kl = {choice.wg} x {choice.kl} becomes {wg} x {kl} to hold {problem.cols:,} columns")
-    fixed = _with_slots(replace(choice, wg=wg, kl=kl, use_2ce=False, ch=1), problem, caps, reasons)
+    fixed = _with_slots(replace(choice, wg=wg, kl=kl, tile=_BASE.tile, use_2ce=False, ch=1), problem, caps, reasons)
     order = choice.mkd if choice.mkd in (Order.HEAP, Order.KWAY, Order.BITONIC) else _auto_order(problem.k)
     return replace(fixed, mkd=int(order))
 
@@ -226,6 +227,11 @@ def _first_stream(choice: Choice, problem: RankProblem, caps: Caps) -> tuple[int
         (wg, kl) for wg in (256, 512, 1024, 128, 64) if wg <= caps.max_workgroup_size for kl in (8, 16, 32, 4, 2, 1)
     )
     return next((wg, kl) for wg, kl in sizes if _can_stream(replace(choice, wg=wg, kl=kl), problem, caps))
+
+
+def _of_transforms(choice: Choice) -> dict[str, int]:
+    """The fields that are not about Rank-K, as they were."""
+    return {name: getattr(choice, name) for name in ("tile_cols", "radix", "segments")}
 
 
 def _with_slots(choice: Choice, problem: RankProblem, caps: Caps, reasons: list[str]) -> Choice:

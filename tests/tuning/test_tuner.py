@@ -129,7 +129,7 @@ def test_tune_writes_the_table_that_plans_are_made_by(adapter, tmp_path, monkeyp
     command = ["tune", "--device", "webgpu:software", "--seconds", "300", "--rounds", "1", "--out", str(folder)]
     assert main(command) == 0
     said = capsys.readouterr().out
-    assert "mean regret" in said and "always the same" in said
+    assert "the table: mean regret" in said and "always the same" in said and "plans by it: mean regret" in said
     path = folder / f"{adapter.device_class}.json"
     assert TunerTable.from_json_str(path.read_text()).provenance.adapter == adapter.adapter
     assert not path.with_suffix(".journal").exists()

@@ -12,9 +12,11 @@ from ..devices import set_device
 from ..errors import ArgumentError, SpiralError
 from ..io.files import write_atomically
 from ..live import progress
+from ..rankk.planner import plan_rank, planner
 from ..tuning.caps import DeviceCaps
 from ..tuning.grid import grid_named
 from ..tuning.journal import Journal
+from ..tuning.regret import regret_of
 from ..tuning.tuner import ROUNDS, Finished, Measured, tune
 from ..version import __version__
 
@@ -93,5 +95,7 @@ def _finish(found: Finished, path: Path, journal_path: Path) -> None:
     for fault in found.distrusted:
         print(f"wrong on this device, so that the table does without its like: {fault}")
     print(found.chooser)
+    planner().use_table(found.table.to_json(), source=str(path))
+    print(regret_of("plans by it", lambda p: plan_rank(p.kind, p.rows, p.cols, p.k).choice, found.judged))
     for regret in found.always:
         print(regret)

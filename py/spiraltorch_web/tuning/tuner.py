@@ -66,6 +66,7 @@ class Finished:
     """The fitted table and its regret on problems that it was not fitted on; ``complete`` when time was enough."""
 
     table: TunerTable
+    judged: tuple[Cell, ...]  # those problems, with the times of all choices
     chooser: Regret
     always: tuple[Regret, ...]  # of taking one choice everywhere, best first
     distrusted: tuple[str, ...]  # wrong results, whose families the table does without
@@ -220,7 +221,7 @@ def _judged(
     chooser = regret_of("the table", lambda problem: repaired(_chosen(table, problem), problem), cells)
     fixed = always(constants, repaired, cells).values()
     best_first = tuple(sorted(fixed, key=lambda regret: regret.mean))
-    return Finished(table, chooser, best_first, tuple(journal.distrusted.values()), complete)
+    return Finished(table, tuple(cells), chooser, best_first, tuple(journal.distrusted.values()), complete)
 
 
 def _provenance(facts: Facts, date: str) -> Provenance:

@@ -4,7 +4,7 @@
 // are listed in workgroup memory, and each finds its rank by counting the ones before it. Where they are too many for
 // the list (and always without COUNTED) the subgroup takes out the first key left, K times. All lanes stay in step:
 // nothing here branches on a row's data around a subgroup operation. The middle of a row is not for this kernel: with
-// more than six keys per lane one driver (NVIDIA 580.159) summed such counts wrong.
+// seven or more keys per lane one driver (NVIDIA 580.159.04) sums such counts wrong.
 //
 // @bind  0 values      read  u32[ROWS * COLS]; the bits of float32
 // @bind  1 out_values  write u32[ROWS * K]

@@ -9,10 +9,13 @@ import pytest
 
 import spiraltorch_web as st
 from spiraltorch_web import data, nn
-from spiraltorch_web.errors import AnomalyError, ArgumentError
+from spiraltorch_web.device.select import open_device
+from spiraltorch_web.errors import AnomalyError, ArgumentError, DeviceLostError
 from spiraltorch_web.runtime.session import session
 from spiraltorch_web.training import ModuleTrainer, StepMetrics
 from spiraltorch_web.zspace import LanguageWaveEncoder, OpenCartesianTopos, PoincareBall, RoundtableConfig
+from tests.support.adapters import note_adapter
+from tests.support.sessions import opened
 
 
 def seed_model() -> nn.Sequential:
@@ -336,6 +339,44 @@ class TestTapes:
         assert np.array_equal(values(model), values(other))
         with pytest.raises(ArgumentError, match="tapes"):
             again.load_state_dict(nn.Linear(1, 1), st.load(tmp_path / "state.safetensors"))
+
+
+def test_training_holds_no_memory(device):
+    model, loss = smooth_model(), nn.MSELoss()
+    trainer, pairs = prepared(model), batches(4)
+    schedule = trainer.roundtable(4, 2)
+    counts = []
+    for _ in range(3):
+        for _ in range(4):
+            trainer.train_epoch(model, loss, pairs, schedule)
+        found = device.memory()
+        counts.append((found["buffers"], found["programs"]))
+    assert counts[2] == counts[1]
+
+
+def test_training_outlives_a_lost_device(request):
+    """Tapes and schedules follow the parameters, which a checkpoint brings back."""
+    gpu = open_device("webgpu")
+    note_adapter(request.node, f"{gpu.info.adapter} ({gpu.info.backend})")
+    session().use_device(gpu)
+    try:
+        model, loss = smooth_model(), nn.MSELoss()
+        trainer, pairs = prepared(model), batches(2)
+        schedule = trainer.roundtable(4, 2)
+        checkpoint = st.Checkpoint(model=model, constant=[part for pair in pairs for part in pair])
+        trainer.train_epoch(model, loss, pairs, schedule)
+        checkpoint.take()
+        before = values(model)
+        gpu.close()
+        with pytest.raises(DeviceLostError):
+            trainer.train_epoch(model, loss, pairs, schedule)
+        st.recover("cpu")
+        assert np.array_equal(values(model), before)
+        stats = trainer.train_epoch(model, loss, pairs, schedule)
+        assert stats.batches == 2 and not np.array_equal(values(model), before)
+    finally:
+        session().pending.clear()
+        session().use_device(opened("cpu"))
 
 
 def test_a_runtime_rides_along():

@@ -138,6 +138,12 @@ def _settle(tensor: Any) -> None:
         node.settle(node.buffer)
 
 
+def is_lost(tensor: Any) -> bool:
+    """Whether a tensor's values went with a device that is lost."""
+    storage = tensor._node.buffer
+    return storage is not None and bool(storage.device.lost)
+
+
 def read_values(tensors: Sequence[Any]) -> list[memoryview]:
     """The bytes of several tensors in device form, in one round trip. Raises ArgumentError when an alarm sounds."""
     realize(*tensors)

@@ -13,7 +13,9 @@ from typing import Any, NamedTuple
 from ..dtypes import bool_
 from ..errors import ArgumentError, ShapeError
 from ..rankk import RankKind, RankPlan, plan_rank
+from ..runtime.realize import is_lost
 from ..runtime.session import grad_mode
+from ..runtime.trace import outside_trace
 from ..tensor import Tensor, arange, isfinite, stack, where, zeros
 
 __all__ = ["BandEnergy", "Bands", "RoundtableConfig", "RoundtableSchedule"]
@@ -130,6 +132,9 @@ class RoundtableSchedule:
         """As `band_energy`, without counting as a step: the next drift is measured against the same shares."""
         bands = gradient if isinstance(gradient, Bands) else self.split(gradient)
         with grad_mode(False):
+            if is_lost(self.shares):
+                with outside_trace():
+                    self.shares.assign_(zeros(3))
             energy = BandEnergy(*(part.detach() for part in bands.energy()), zeros())
             moved = 0.5 * (_shares(energy) - self.shares).abs().sum()
             return energy._replace(drift=where(self.shares.sum() > 0, moved, 0.0))

@@ -11,9 +11,9 @@ from typing import Any
 from ..complex import ComplexTensor
 from ..dtypes import float32, int32
 from ..errors import ArgumentError, ShapeError, TraceError
-from ..runtime.realize import read_values, realize, upload
+from ..runtime.realize import is_lost, read_values, realize, upload
 from ..runtime.session import grad_mode, session
-from ..runtime.trace import guarded
+from ..runtime.trace import guarded, outside_trace
 from ..tensor import Tensor, full, isfinite, stack, where, wrap, zeros
 from ..tensor.alarms import watch
 from ..tensor.convert import unpack
@@ -179,7 +179,7 @@ class Hypergrad:
         gradient = self.gradient()
         self.reset()
         with grad_mode(False):
-            value, faults = descended(parameter.detach().reshape(self.shape), gradient, manifold, self.rate)
+            value, faults = descended(parameter.detach().reshape(self.shape), gradient, manifold, self._rate_now())
             return value.reshape(parameter.shape), faults
 
     def reset(self) -> None:
@@ -226,6 +226,13 @@ class Hypergrad:
         if tracing is not None and self._trace is None and guarded(self, "depth"):
             raise TraceError("this tape holds gradients from before the compiled step; apply() or reset() it first")
         return self._gradient
+
+    def _rate_now(self) -> Tensor:
+        """The learning rate on the device, uploaded again where its device was lost."""
+        if is_lost(self.rate):
+            with outside_trace():
+                self.rate.assign_(_scalar(self._lr))
+        return self.rate
 
     def _manifold(self, parameter: Tensor) -> Manifold:
         manifold = getattr(parameter, "manifold", None)

@@ -42,6 +42,7 @@ _LAZY = MappingProxyType(
     {
         **{name: (name, None) for name in ("autograd", "data", "functional", "io", "live", "nn", "optim", "random")},
         "fft": ("fft", None),
+        "frac": ("frac", None),
         **{
             name: ("rankk", name)
             for name in (

@@ -330,6 +330,47 @@ def derivative_of_a_spectrum(run):
     return gradients_of(run, loss, ramp(4, 20))
 
 
+def training_through_tapes(run):
+    encoder = st.LanguageWaveEncoder(-0.9, 0.7)
+    gate = nn.WaveGate(8, encoder, st.OpenCartesianTopos(-0.9, saturation=2.0))
+    model = nn.Sequential(gate, nn.Unflatten(1, (4, 2)), nn.ToposResonator(4, 2), nn.Flatten(), nn.Linear(8, 3))
+    model.attach_hypergrad(-0.9, 0.3)
+    loss_of = nn.HyperbolicCrossEntropy(-0.9)
+    codes, y = encoder.encode_z_space(["ein", "kurzer", "Text", "je Zeile"], width=8), whole(4, below=3)
+
+    def step(x, y):
+        loss = loss_of(model(x), y)
+        loss.backward()
+        model.apply_step()
+        return loss
+
+    step = run(step)
+    return [step(codes, y) for _ in range(4)], list(model.parameters()), encoder.encode_wave("spiral").real
+
+
+def a_step_in_the_ball(run):
+    tape, point = st.Hypergrad(-1.0, 0.5, 5, 3), ramp(5, 3) * 0.5
+
+    def step(gradient):
+        tape.accumulate_wave(gradient)
+        tape.apply(point)
+
+    step = run(step)
+    for seed in range(3):
+        step(ramp(5, 3, seed=seed + 1))
+    return point
+
+
+def roundtable_bands(run):
+    schedule = st.zspace.RoundtableSchedule(6, 10, st.RoundtableConfig(0.2, 0.5, 0.3, 0.05))
+
+    def split(x):
+        bands = schedule.split(x)
+        return bands.above, bands.here, bands.beneath, bands.scale(0.5, 1.0, 2.0).combine()
+
+    return run(split)(ramp(6, 10))
+
+
 def state_kept_in_place(run):
     total, count = st.zeros(3), st.zeros((), dtype=st.int32)
 
@@ -346,7 +387,7 @@ def state_kept_in_place(run):
 EXACT = frozenset(
     {
         *("integers", "positions", "not_numbers", "moved", "indexed", "sorted_values", "selections"),
-        *("random_bits", "random_streams"),
+        *("random_bits", "random_streams", "roundtable_bands"),
     }
 )
 TOLERANCE = 1e-5
@@ -363,6 +404,7 @@ PROGRAMS = {
         *(embedding_and_cross_entropy, second_derivatives, directional_derivatives),
         *(training_with_sgd, training_with_adam, training_with_adamw, training_with_rmsprop, training_with_adagrad),
         *(training_with_dropout_and_statistics, training_with_clipping_and_schedule, state_kept_in_place),
+        *(training_through_tapes, a_step_in_the_ball, roundtable_bands),
     )
 }
 

@@ -7,7 +7,8 @@ import { csv, fileName } from "./ui/save.js";
 import { duration, launchTime, measure, shortCount } from "./ui/format.js";
 
 test("settings survive the way through the address", () => {
-  const settings = { view: "rankk", example: "digits", problem: "midk-8x65536x1024-few", device: "cpu", theme: "dark", hidden: "run" };
+  const settings = { view: "rankk", example: "digits", problem: "midk-8x65536x1024-few", device: "cpu", theme: "dark",
+    hidden: "run" };
   assert.deepEqual(settingsFromHash(hashFromSettings(settings)), settings);
 });
 

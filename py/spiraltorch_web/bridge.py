@@ -13,11 +13,12 @@ import json
 import sys
 import time
 import types
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import asdict
 from typing import Any
 
 import spiraltorch_page as page
+from js import Object
 from pyodide.ffi import can_run_sync, run_sync, to_js
 
 from .device.select import open_device_async
@@ -101,6 +102,9 @@ class PageHost:
     def kept_checkpoint(self) -> bytes | None:
         kept = page.takeCheckpoint()
         return None if kept is None else kept.to_bytes()
+
+    def transcribed(self, record: Mapping[str, Any]) -> None:
+        page.show(json.dumps({"kind": "roundtable", "record": record}), Object.new())
 
     def _breathe(self, wait: Any, *arguments: float) -> None:
         """Return to the event loop by way of `wait`, then do what the user wants."""

@@ -10,10 +10,10 @@ start, tests replace it inside `HOSTS.using(...)`.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from .resources import tuner_table_names, tuner_table_text
 
@@ -51,6 +51,9 @@ class Host(Protocol):
     def kept_checkpoint(self) -> bytes | None:
         """The copy from before a restart that a lost device made necessary; given out once."""
 
+    def transcribed(self, record: Mapping[str, Any]) -> None:
+        """The roundtable has written a record into its transcript; show it where decisions are watched."""
+
 
 class PlainHost:
     """A terminal, a notebook or a test: the operating system interrupts for us, so there is nothing to do."""
@@ -87,6 +90,9 @@ class PlainHost:
     def kept_checkpoint(self) -> bytes | None:
         """None: nothing outlives the process."""
         return None
+
+    def transcribed(self, record: Mapping[str, Any]) -> None:
+        """Do nothing: `python -m spiraltorch_web roundtable show` prints the transcript."""
 
 
 class _Hosts:

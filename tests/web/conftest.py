@@ -38,13 +38,13 @@ class Workbench:
 
     def type_code(self, code: str) -> None:
         """Replace the editor's text as a user would."""
-        self.page.locator(".cm-content").click()
+        self.page.locator(".workbench .cm-content").click()
         self.page.keyboard.press("Control+a")
         self.page.keyboard.insert_text(code)
 
     @property
     def code(self) -> str:
-        return "\n".join(self.page.locator(".cm-line").all_text_contents())
+        return "\n".join(self.page.locator(".workbench .cm-line").all_text_contents())
 
     def start(self, code: str) -> None:
         """Type code and press Ctrl+Enter."""
@@ -71,7 +71,7 @@ class Workbench:
 
     @property
     def status(self) -> str:
-        return self.page.locator(".status-label").inner_text()
+        return self.page.locator(".workbench .status-label").inner_text()
 
     def seconds_to(self, action, condition) -> float:
         """Seconds from an action in the page until a condition holds there, both JavaScript; seen every 2 ms."""

@@ -69,11 +69,16 @@
  *            rowTitle: string, columnTitle: string}} Matrix  A value that is no finite number is null, here and below.
  * @typedef {{kind: "curves", tag: string, step: number, x: number[], lines: Object<string, number[]>,
  *            pointsX: number[], pointsY: number[]}} Curves
+ * @typedef {{kind: "disk", tag: string, step: number, points: Float32Array, edges: Int32Array, labels: string[],
+ *            groups: string[], unchanged: boolean}} Disk
+ *   A Poincaré disk of radius 1; with `unchanged` only the points are new, and what is missing is as before.
  * @typedef {{kind: "text", tag: string, step: number, text: string}} TextShown
  * @typedef {{kind: "progress", label: string, done: number, total: number|null, rate: number}} Progress
  * @typedef {{kind: "parameters", count: number}} Parameters
- * @typedef {Scalars|ImageShown|BoundaryShown|PaintingShown|Histogram|Matrix|Curves|TextShown|Progress|
- *   Parameters} LiveEvent
+ * @typedef {{kind: "roundtable", record: object}} Transcribed  A line of the roundtable's transcript.
+ * @typedef {Scalars|ImageShown|BoundaryShown|PaintingShown|Histogram|Matrix|Curves|Disk|TextShown|Progress|
+ *   Parameters|Transcribed}
+ *   LiveEvent
  */
 
 const TO_WORKER = new Set(["boot", "run", "ask", "control", "canvas"]);

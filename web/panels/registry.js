@@ -15,6 +15,8 @@ export const PANELS = [
   { name: "console", region: "console" },
   { name: "rankk", region: "rankk", view: "rankk" },
   { name: "status", region: "rankk-status", view: "rankk" },
+  { name: "roundtable", region: "roundtable", view: "roundtable" },
+  { name: "status", region: "roundtable-status", view: "roundtable" },
 ];
 
 /**

@@ -17,7 +17,13 @@ from ..host import HOSTS, checkpoint
 # Topic -> the module and the function that answer. A function takes the question's fields as keywords and gives facts
 # that JSON can hold; a generator tells facts on the way, and returns the last ones.
 TOPICS: Mapping[str, tuple[str, str]] = MappingProxyType(
-    {f"rankk.{name}": ("rankk", name) for name in ("about", "plan", "picture", "measure", "tune")}
+    {
+        **{f"rankk.{name}": ("rankk", name) for name in ("about", "plan", "picture", "measure", "tune")},
+        **{
+            f"roundtable.{name}": ("roundtable", name)
+            for name in ("state", "check", "survey", "preview", "save", "undo", "try_out", "log", "import_log")
+        },
+    }
 )
 
 

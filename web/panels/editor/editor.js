@@ -1,11 +1,8 @@
 /** CodeMirror, set up for short Python scripts. */
 
+import { basics, colours, lineAt, setText } from "../../ui/code.js";
 import {
-  Decoration, EditorState, EditorView, HighlightStyle, StateEffect, StateField, autocompletion, bracketMatching,
-  closeBrackets, closeBracketsKeymap, completionKeymap, defaultKeymap, drawSelection, highlightActiveLine,
-  highlightActiveLineGutter, highlightSelectionMatches, history, historyKeymap, indentOnInput, indentUnit,
-  indentWithTab, keymap, lineNumbers, lintGutter, python, search, searchKeymap, setDiagnostics, syntaxHighlighting,
-  tags,
+  Decoration, EditorState, EditorView, StateEffect, StateField, indentUnit, keymap, lintGutter, python, setDiagnostics,
 } from "../../vendor/codemirror.js";
 
 /**
@@ -20,7 +17,7 @@ export function createEditor(host, { text, onChange, onRun }) {
     indentUnit.of("    "),
     errorLine,
     lintGutter(),
-    syntaxHighlighting(colours),
+    colours(),
     EditorView.contentAttributes.of({
       tabindex: "0",
       "aria-label": "Python code. Control Enter runs it; Escape, then Tab leaves the editor.",
@@ -39,25 +36,6 @@ export function createEditor(host, { text, onChange, onRun }) {
   };
 }
 
-function basics() {
-  return [
-    lineNumbers(), highlightActiveLineGutter(), history(), drawSelection(), indentOnInput(), bracketMatching(),
-    closeBrackets(), autocompletion(), highlightActiveLine(), highlightSelectionMatches(), search({ top: true }),
-    keymap.of([
-      ...closeBracketsKeymap, ...defaultKeymap, ...searchKeymap, ...historyKeymap, ...completionKeymap, indentWithTab,
-    ]),
-  ];
-}
-
-const colours = HighlightStyle.define([
-  { tag: [tags.keyword, tags.operatorKeyword, tags.modifier], color: "var(--syntax-keyword)" },
-  { tag: [tags.string, tags.special(tags.string)], color: "var(--syntax-string)" },
-  { tag: [tags.number, tags.bool, tags.null], color: "var(--syntax-number)" },
-  { tag: tags.comment, color: "var(--syntax-comment)", fontStyle: "italic" },
-  { tag: [tags.function(tags.variableName), tags.function(tags.definition(tags.variableName)),
-    tags.definition(tags.className), tags.meta], color: "var(--syntax-function)" },
-]);
-
 const setErrorLine = StateEffect.define();
 
 /** The line of the last error keeps its mark until the next run, and moves with edits. */
@@ -75,11 +53,6 @@ const errorLine = StateField.define({
   },
   provide: (field) => EditorView.decorations.from(field),
 });
-
-function setText(view, text) {
-  if (text === view.state.doc.toString()) return;
-  view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: text }, selection: { anchor: 0 } });
-}
 
 function showLine(view, number, column) {
   const line = lineAt(view.state, number);
@@ -102,8 +75,4 @@ function markError(view, error) {
     setDiagnostics(view.state, [{ from, to: Math.max(to, from), severity: "error", message }]),
     { effects: setErrorLine.of(line.from) },
   );
-}
-
-function lineAt(state, number) {
-  return state.doc.line(Math.min(Math.max(number, 1), state.doc.lines));
 }

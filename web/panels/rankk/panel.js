@@ -15,7 +15,7 @@ const MEASURED = 8;
 
 export function mount(root, page) {
   const lab = new Lab(page);
-  root.classList.add("rankk-lab");
+  root.classList.add("lab-columns");
   root.replaceChildren(
     h("div", { class: "lab-column" }, lab.card(), lab.plan.element),
     h("div", { class: "lab-column" }, lab.picture.element, lab.variants.element, lab.tuning.element));

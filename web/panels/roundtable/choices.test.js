@@ -1,0 +1,22 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { binary, choiceWords, coloursOf, inkOn, problemWords, shortOf, wordOf } from "./choices.js";
+
+test("choices and problems read well", () => {
+  const choice = { mk: 3, mkd: 2, wg: 256, kl: 8, tile: 4096, ctile: 128, use_2ce: 1, ch: 16 };
+  assert.equal(choiceWords(choice), "stream/kway wg 256 kl 8 tile 4096 ctile 128, 16 chunks a row");
+  assert.equal(problemWords({ kind: "topk", rows: 8, cols: 65_536, k: 16 }), "topk 8 × 65,536, k 16");
+  assert.equal(problemWords({ kind: "fft", rows: 8, cols: 1024, k: 1 }), "fft 8 × 1,024");
+  assert.deepEqual([1, 1000, 4096, 1 << 20].map(binary), ["1", "1000", "4k", "1M"]);
+  assert.deepEqual([wordOf("mk", 2), shortOf("mk", 2), shortOf("winner", "C"), shortOf("tile", 2048)],
+    ["warp", "W", "tuner table", "2k"]);
+});
+
+test("names get colours of their own, sizes a place on the ramp, and both a readable ink", () => {
+  const named = coloursOf("winner", ["A", "C"]);
+  assert.notDeepEqual(named("A"), named("C"));
+  const sized = coloursOf("wg", [32, 1024]);
+  assert.notDeepEqual(sized(32), sized(1024));
+  assert.deepEqual(coloursOf("wg", [64])(64), coloursOf("wg", [8])(8));
+  assert.deepEqual([inkOn([255, 255, 255]), inkOn([0, 0, 60])], ["#101114", "#ffffff"]);
+});

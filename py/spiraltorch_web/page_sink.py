@@ -16,7 +16,7 @@ from js import Object
 from pyodide.ffi import to_js
 
 from .dtypes import float32
-from .live.events import Boundary, Event, Painting, Raster, Scalars
+from .live.events import Boundary, Event, Painting, PoincareDisk, Raster, Scalars
 from .live.values import is_tensor, read_tensors
 from .runtime.realize import realize
 
@@ -48,6 +48,8 @@ class PageSink:
                 self._show_boundary(event)
             case Painting():
                 self._show_painting(event)
+            case PoincareDisk():
+                self._send("disk", event, points=event.points, edges=event.edges)
             case _:
                 self._send(type(event).__name__.lower(), event)
 

@@ -14,13 +14,13 @@ from typing import Any
 
 from .boundary import Extent
 from .current import CURRENT
-from .events import Curves, Matrix
+from .events import Curves, Matrix, PoincareDisk
 from .progress import progress
 from .writer import Sink, Writer
 
 __all__ = [
-    "Curves", "Matrix", "Sink", "Writer", "add_boundary", "add_canvas", "add_figure", "add_histogram", "add_image",
-    "add_images", "add_scalar", "add_scalars", "add_text", "flush", "progress", "watch",
+    "Curves", "Matrix", "PoincareDisk", "Sink", "Writer", "add_boundary", "add_canvas", "add_figure", "add_histogram",
+    "add_image", "add_images", "add_scalar", "add_scalars", "add_text", "flush", "progress", "watch",
 ]  # fmt: skip
 
 
@@ -59,7 +59,7 @@ def add_text(tag: str, text_string: str, global_step: int | None = None) -> None
 
 
 def add_figure(tag: str, figure: Any, global_step: int | None = None) -> None:
-    """Show `live.Matrix`, `live.Curves` or a Matplotlib figure; see `Writer.add_figure`."""
+    """Show `live.Matrix`, `live.Curves`, `live.PoincareDisk` or a Matplotlib figure; see `Writer.add_figure`."""
     CURRENT.writer().add_figure(tag, figure, global_step)
 
 

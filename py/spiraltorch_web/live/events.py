@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 __all__ = [
-    "Boundary", "Curves", "Event", "Histogram", "Matrix", "Painting", "Parameters", "Progress", "Raster", "Scalars",
-    "Text",
+    "Boundary", "Curves", "Event", "Histogram", "Matrix", "Painting", "Parameters", "PoincareDisk", "Progress",
+    "Raster", "Scalars", "Text",
 ]  # fmt: skip
 
 
@@ -103,6 +103,25 @@ class Curves:
 
 
 @dataclass(frozen=True)
+class PoincareDisk:
+    """A figure for `add_figure`: points in the Poincaré disk of `curvature`, and geodesics between them.
+
+    `points` f32[n, 2]; `edges` i32[m, 2] are pairs of their numbers; `labels` names and `groups` kinds (each with a
+    colour) of the points, or empty. In an event `points` and `edges` are flat arrays, the points scaled to radius 1;
+    with `unchanged`, edges, labels and groups are those of the event before and empty here.
+    """
+
+    points: Any
+    edges: Any = ()
+    labels: list[str] = field(default_factory=list)
+    groups: list[str] = field(default_factory=list)
+    curvature: float = -1.0
+    tag: str = ""
+    step: int = 0
+    unchanged: bool = False
+
+
+@dataclass(frozen=True)
 class Text:
     """A note."""
 
@@ -128,4 +147,6 @@ class Parameters:
     count: int
 
 
-Event = Scalars | Raster | Boundary | Painting | Histogram | Matrix | Curves | Text | Progress | Parameters
+Event = (
+    Scalars | Raster | Boundary | Painting | Histogram | Matrix | Curves | PoincareDisk | Text | Progress | Parameters
+)

@@ -126,6 +126,17 @@ class Canvas:
                 share = step / steps
                 self.dot(x0 + share * (x1 - x0), y0 + share * (y1 - y0), 1.1, colour)
 
+    def thin_line(self, corners: list[tuple[float, float]], colour: tuple[int, int, int]) -> None:
+        """Straight lines through the corners, one pixel wide."""
+        pixel = bytes(colour)
+        for (x0, y0), (x1, y1) in zip(corners, corners[1:], strict=False):
+            steps = max(int(max(abs(x1 - x0), abs(y1 - y0))), 1)
+            for step in range(steps + 1):
+                x, y = round(x0 + step / steps * (x1 - x0)), round(y0 + step / steps * (y1 - y0))
+                if 0 <= x < self.width and 0 <= y < self.height:
+                    start = 3 * (y * self.width + x)
+                    self.rgb[start : start + 3] = pixel
+
     def picture(self) -> Picture:
         return Picture(self.width, self.height, bytes(self.rgb))
 

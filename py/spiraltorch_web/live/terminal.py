@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from ..png import encode_png
+from .disk import picture_of_disk
 from .drawing import blocks, progress_line, sparkline
 from .events import (
     Boundary,
@@ -18,6 +19,7 @@ from .events import (
     Matrix,
     Painting,
     Parameters,
+    PoincareDisk,
     Progress,
     Raster,
     Scalars,
@@ -42,8 +44,9 @@ class TerminalSink:
         self._stream = stream
         self._on_terminal = stream.isatty()
         self._curves: dict[str, tuple[array, array]] = {}
-        self._pictures: dict[str, Raster | Boundary | Painting | Matrix | Curves] = {}
+        self._pictures: dict[str, Raster | Boundary | Painting | Matrix | Curves | PoincareDisk] = {}
         self._points: dict[str, tuple[array, bytes]] = {}
+        self._disks: dict[str, PoincareDisk] = {}  # the last that brought edges and names
         self._printed = 0.0
         self._bar = ""
 
@@ -104,9 +107,11 @@ class TerminalSink:
         for tag, (_, values) in self._curves.items():
             self._line(f"{tag.ljust(width)}  {sparkline(_thinned(values))}  {values[-1]:.4g}")
 
-    def _keep_picture(self, event: Raster | Boundary | Painting | Matrix | Curves) -> None:
+    def _keep_picture(self, event: Raster | Boundary | Painting | Matrix | Curves | PoincareDisk) -> None:
         if isinstance(event, Boundary) and event.labels:
             self._points[event.tag] = (event.points, event.labels)
+        if isinstance(event, PoincareDisk) and not event.unchanged:
+            self._disks[event.tag] = event
         self._pictures[event.tag] = event
 
     def _write_picture(self, tag: str, event: Any) -> None:
@@ -118,6 +123,8 @@ class TerminalSink:
                 picture = picture_of_boundary(event, answers, *self._points.get(tag, (array("f"), b"")))
             case Painting():
                 picture = picture_of_painting(event)
+            case PoincareDisk():
+                picture = picture_of_disk(event, self._disks[tag])
             case Matrix():
                 picture = picture_of_matrix(event)
                 self._line(_table(event))

@@ -12,7 +12,8 @@ from typing import Any, Protocol
 from ..errors import ArgumentError
 from ..host import HOSTS
 from .boundary import Extent, Planes
-from .events import Curves, Event, Histogram, Matrix, Painting, Parameters, Progress, Scalars, Text
+from .disk import Disks
+from .events import Curves, Event, Histogram, Matrix, Painting, Parameters, PoincareDisk, Progress, Scalars, Text
 from .figures import plain_figure, raster_of_matplotlib
 from .images import mosaic, raster_of
 from .values import is_tensor, numbers, read_tensors
@@ -51,6 +52,7 @@ class Writer:
         self._counters: dict[str, int] = {}
         self._step: int | None = None
         self._planes = Planes()
+        self._disks = Disks()
         self._canvases: dict[str, tuple[int, Any]] = {}  # those whose latest state has not been shown
 
     def add_scalar(self, tag: str, scalar_value: Any, global_step: int | None = None) -> None:
@@ -96,15 +98,18 @@ class Writer:
         self._show(Text(_checked(tag), self._step_of(tag, global_step), str(text_string)))
 
     def add_figure(self, tag: str, figure: Any, global_step: int | None = None) -> None:
-        """Show a figure: `live.Matrix`, `live.Curves`, or one of Matplotlib's."""
+        """Show a figure: `live.Matrix`, `live.Curves`, `live.PoincareDisk`, or one of Matplotlib's."""
         step = self._step_of(_checked(tag), global_step)
+        if isinstance(figure, PoincareDisk):
+            self._show(self._disks.plain(tag, step, figure))
+            return
         if isinstance(figure, (Matrix, Curves)):
             self._show(replace(plain_figure(figure), tag=tag, step=step))
         elif hasattr(getattr(figure, "canvas", None), "buffer_rgba"):
             self._show(raster_of_matplotlib(tag, step, figure))
         else:
             kind = type(figure).__name__
-            raise ArgumentError(f"add_figure takes live.Matrix, live.Curves or a Matplotlib figure; got {kind}")
+            raise ArgumentError(f"add_figure takes one of live's figures or one of Matplotlib's; got {kind}")
 
     def add_boundary(
         self,

@@ -2,6 +2,7 @@
 
 import { h } from "../../ui/dom.js";
 import { CurvesView } from "./curves.js";
+import { DiskView } from "./disk.js";
 import { HistogramView } from "./histogram.js";
 import { MatrixView } from "./matrix.js";
 import { BoundaryView, ImageView } from "./picture.js";
@@ -10,7 +11,7 @@ import { TextView } from "./text.js";
 /** Kind of live event to the view that shows it. A view has `element`, `show(event)` and maybe `canvas`. */
 const VIEWS = {
   boundary: BoundaryView, image: ImageView, painting: ImageView, histogram: HistogramView, matrix: MatrixView,
-  curves: CurvesView, text: TextView,
+  curves: CurvesView, disk: DiskView, text: TextView,
 };
 
 export function mount(root, { kernel, store }) {

@@ -76,6 +76,6 @@ def with_meta_policy(markup: str, connect_src: Sequence[str] = ()) -> str:
     """The page's HTML with the policy as its head's first element, for hosts that set no headers."""
     head = re.search(r"<head[^>]*>", markup)
     if head is None:
-        raise BuildError("web/index.html has no <head> to hold the content security policy")
+        raise BuildError("a page of web/ has no <head> to hold the content security policy")
     meta = f'\n<meta http-equiv="Content-Security-Policy" content="{content_security_policy(connect_src)}">'
     return markup[: head.end()] + meta + markup[head.end() :]

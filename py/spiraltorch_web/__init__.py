@@ -72,10 +72,13 @@ _LAZY = MappingProxyType(
         "training": ("training", None),
         "tuning": ("tuning", None),
         "AmegaHypergrad": ("zspace", "AmegaHypergrad"),
+        "FractalCanvas": ("zspace", "FractalCanvas"),
+        "FractalPatch": ("zspace", "FractalPatch"),
         "Hypergrad": ("zspace", "Hypergrad"),
         "LanguageWaveEncoder": ("zspace", "LanguageWaveEncoder"),
         "OpenCartesianTopos": ("zspace", "OpenCartesianTopos"),
         "RoundtableConfig": ("zspace", "RoundtableConfig"),
+        "UringFractalScheduler": ("zspace", "UringFractalScheduler"),
         "zspace": ("zspace", None),
     }
 )

@@ -16,7 +16,7 @@ from spiraltorch_web.zspace import FractalCanvas, FractalPatch, UringFractalSche
 from spiraltorch_web.zspace.fractal.palettes import PALETTES
 from tests.support.device_page import run_python
 from tests.support.sessions import opened
-from tests.support.site import built_site, served
+from tests.support.site import PROJECT, built_site, served
 from tests.web.conftest import eventually
 
 # 8 bits per channel, two shader compilers, and a display that may round once more.
@@ -75,6 +75,19 @@ def shown_picture(page, name: str) -> np.ndarray:
 
 def same(painted: np.ndarray, expected: np.ndarray) -> bool:
     return bool(np.abs(painted - expected).max() <= TOLERANCE)
+
+
+def test_example_paints_while_it_learns(bench):
+    """With fewer steps than a visitor's: SwiftShader takes about 20 ms for one."""
+    code = (PROJECT.web / "examples" / "fractal.py").read_text()
+    bench.start(code.replace("default=1000", "default=60"))
+    canvas = bench.page.locator("canvas[aria-label^='gradients']")
+    expect(canvas).to_be_visible(timeout=100_000)
+    early = canvas.evaluate(PIXELS)
+    bench.wait_for_end(120)
+    assert "24 patches in the ring, 21 dropped" in bench.output
+    assert canvas.evaluate(PIXELS) != early
+    expect(bench.page.locator("figure", has_text="gradients").locator("figcaption")).to_have_text("Step 56")
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

@@ -13,14 +13,15 @@ from spiraltorch_web.zspace import FractalCanvas, FractalPatch
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--device", help="webgpu or cpu; by default the best there is")
-parser.add_argument("--steps", type=int, default=1500)
+parser.add_argument("--steps", type=int, default=1000)
 parser.add_argument("--layout", default="spiral", choices=("spiral", "plane"))
+parser.add_argument("--size", type=int, default=400, help="of the picture, in pixels")
 options = parser.parse_args()
 if options.device:
     st.set_device(options.device)
 st.manual_seed(1)
 
-WIDTH = 48
+WIDTH = 32
 x = st.rand(512, 2) * 2 - 1
 y = ((6 * x[:, 0]).sin() * (6 * x[:, 1]).cos()).reshape(-1, 1)
 
@@ -35,7 +36,7 @@ live.watch(model)
 
 @st.compile
 def train_step(x, y, watched):
-    """The loss, and where watched the gradient of each middle layer's weights: f32[48, 48]."""
+    """The loss, and where watched the gradient of each middle layer's weights: f32[32, 32]."""
     loss = loss_of(model(x), y)
     optimizer.zero_grad()
     loss.backward()
@@ -44,7 +45,7 @@ def train_step(x, y, watched):
     return loss, gradients
 
 
-canvas = FractalCanvas(24, 480, 480, layout=options.layout)
+canvas = FractalCanvas(24, options.size, options.size, layout=options.layout)
 
 for step in st.progress(range(options.steps)):
     watched = step % 4 == 0

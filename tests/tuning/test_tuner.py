@@ -76,6 +76,17 @@ def test_a_run_measures_fits_and_judges_and_an_interrupted_one_goes_on(adapter, 
     planner().forget()
 
 
+def test_what_is_predicted_to_be_slow_is_not_tried_once_enough_is_known(adapter, monkeypatch):
+    monkeypatch.setattr(tuner, "KNOWN_ENOUGH", 3)
+    monkeypatch.setattr(tuner, "MOST_PROMISING", 1)
+    monkeypatch.setattr(tuner, "HOPE", 1.0)
+    journal = Journal(None, adapter.device_class, "1")
+    *_, finished = tune(GRID, journal, seconds=300, rounds=1)
+    tried = [len(journal.cells[problem].microseconds) for problem in GRID.problems()]
+    assert sorted(tried) == [1] * (len(tried) - 3) + [2] * 3
+    assert all(len(cell.microseconds) > 1 for cell in finished.judged)  # those are measured in full
+
+
 def test_time_that_is_too_short_for_anything_is_an_error(adapter):
     with pytest.raises(DeviceError, match="not enough to measure a single problem"):
         list(tune(GRID, Journal(None, adapter.device_class, "1"), seconds=0))

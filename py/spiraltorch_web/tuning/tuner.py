@@ -25,6 +25,7 @@ from .grid import Grid, in_mixed_order
 from .inputs import DISTRIBUTIONS, matrix
 from .journal import Journal
 from .measure import Contest
+from .model import predict
 from .records import Cell, Provenance
 from .regret import Regret, always, most_frequent, regret_of
 from .shapes import described
@@ -33,6 +34,8 @@ from .table import TunerTable
 TIMED = "normal"  # the distribution that is timed; every choice is checked on another one, too
 SLOW = 2.0  # a choice that takes so many times as long as the fastest is timed once
 ROUNDS = 7
+KNOWN_ENOUGH = 40  # cells after which those that are predicted to be slow are not tried any more
+MOST_PROMISING, HOPE = 6, 1.5  # that many are tried in any case, and all within this factor of the best prediction
 CONSTANTS = 6  # choices that are tried as "always the same"
 FOR_JUDGING = 0.15  # of the time
 LEAST_SECONDS = 0.2  # for the rounds of one problem
@@ -122,12 +125,25 @@ class _Run:
                 return
             share = (deadline - now) / (len(todo) - place)
             choices = [choice for choice in _candidates(problem, extra) if self.journal.trusts(choice)]
+            if not extra:
+                choices = self._promising(problem, choices)
             cell, faults = measure_cell(problem, choices, self.rounds, now + max(share, LEAST_SECONDS), place)
             for fault in faults:
                 if fault.wrong:
                     self.journal.distrust(fault.choice, f"{described(problem)}: {fault}")
             self.journal.add(cell)
             yield Measured(cell, len(self.journal), self.problems, tuple(map(str, faults)))
+
+    def _promising(self, problem: RankProblem, choices: Sequence[Choice]) -> Sequence[Choice]:
+        """The choices that may be the fastest, going by the cells so far; all of them while little is known."""
+        if len(self.journal) < KNOWN_ENOUGH:
+            return choices
+        table = TunerTable((), self.journal.cells.values(), _provenance(self.journal.facts, ""))
+        caps = DeviceCaps.of(session().device.info)
+        sizes = (problem.kind, problem.rows, problem.cols, problem.k)
+        times = {choice: predict(*sizes, choice, caps, table).seconds for choice in choices}
+        ranked = sorted(choices, key=times.__getitem__)
+        return [c for place, c in enumerate(ranked) if place < MOST_PROMISING or times[c] < HOPE * times[ranked[0]]]
 
 
 @dataclass(frozen=True)

@@ -95,13 +95,15 @@ def test_sizes_for_the_progress_display_are_right(site):
 
 
 def test_the_first_load_keeps_its_transfer_budget():
-    """Everything but examples and wheels that load on demand, as sent to a browser that accepts Brotli."""
+    """Everything but examples, wheels that load on demand and the preview, as sent to a browser with Brotli."""
     site = built_site("site")
     ours = f"pyodide/wheels/{facts(site)['wheel']}"
     loaded = [
         path
         for path in tree_files(site)
-        if path.suffix not in (".br", ".gz", ".whl") and not path.is_relative_to(site / "examples")
+        if path.suffix not in (".br", ".gz", ".whl")
+        and not path.is_relative_to(site / "examples")
+        and path.name != "social.png"
     ] + [site / ours]
     assert sum(min(version.stat().st_size for version in _versions(path)) for path in loaded) <= FIRST_LOAD_BUDGET
 

@@ -20,6 +20,7 @@ from .errors import (
     AnomalyError,
     ArgumentError,
     AutogradError,
+    ConvergenceError,
     DeviceError,
     DeviceLostError,
     DTypeError,
@@ -43,6 +44,7 @@ _LAZY = MappingProxyType(
         **{name: (name, None) for name in ("autograd", "data", "functional", "io", "live", "nn", "optim", "random")},
         "fft": ("fft", None),
         "frac": ("frac", None),
+        "hypergrad": ("hypergrad", None),
         **{
             name: ("rankk", name)
             for name in (
@@ -96,9 +98,9 @@ int = int32
 
 __all__ = [  # fmt: skip
     *_tensor.__all__, *_LAZY,
-    "AnomalyError", "ArgumentError", "AutogradError", "DType", "DTypeError", "DeviceError", "DeviceLostError",
-    "FileFormatError", "KernelError", "NoDeviceError", "OutOfMemoryError", "ShapeError", "SpiralError", "SpiralKError",
-    "TraceError",
+    "AnomalyError", "ArgumentError", "AutogradError", "ConvergenceError", "DType", "DTypeError", "DeviceError",
+    "DeviceLostError", "FileFormatError", "KernelError", "NoDeviceError", "OutOfMemoryError", "ShapeError",
+    "SpiralError", "SpiralKError", "TraceError",
     "__version__", "absolute", "as_dtype", "bool", "clip", "concat", "concatenate", "device_info", "divide",
     "enable_grad", "float", "float16", "float32", "grad", "half", "hvp", "int", "int32", "is_grad_enabled", "jvp",
     "memory", "multiply", "no_grad", "realize", "set_device", "set_device_async", "subtract", "synchronize",

@@ -15,6 +15,7 @@
     │   └── KernelError                   a kernel did not compile
     ├── FileFormatError                   a file is damaged, hostile or of another kind
     ├── SpiralKError (also ValueError)    a SpiralK program that does not parse, or a part that cannot be in one
+    ├── ConvergenceError                  an iteration that does not come to rest
     └── AnomalyError                      NaN or infinity where training should stop
 """
 
@@ -138,6 +139,16 @@ class SpiralKError(SpiralError, ValueError):
         shown = self.source[start : start + _EXCERPT]
         clean = "".join(letter if letter.isprintable() else " " for letter in shown)
         return f"  {clean}", " " * (self.column - 1 - start) + "  ^"
+
+
+class ConvergenceError(SpiralError, ArithmeticError):
+    """An iteration grew or did not come to rest; ``residuals`` is its history, one number per iteration."""
+
+    names_line = True
+
+    def __init__(self, message: str, residuals: tuple[float, ...] = ()) -> None:
+        super().__init__(message)
+        self.residuals = residuals
 
 
 class AnomalyError(SpiralError, ArithmeticError):

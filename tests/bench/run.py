@@ -1,4 +1,4 @@
-"""``build.py bench [step|matmul|rankk|fft|page|canvas …] [--json FILE]``: one table with ratios, adapter and date."""
+"""``build.py bench [SECTION …] [--json FILE]``: one table with ratios, adapter and date; `SECTIONS` lists the sections."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from . import canvas, fft_section, memory, page, product, rankk_section, start, step
+from . import canvas, fft_section, hypergrad, memory, page, product, rankk_section, start, step, training
 from .options import Options, add_arguments, read_options
 from .report import Report
 
@@ -18,8 +18,10 @@ SECTIONS: dict[str, Callable[[Report, Options], None]] = {
     "matmul": product.run,
     "rankk": rankk_section.run,
     "fft": fft_section.run,
+    "hypergrad": hypergrad.run,
     "page": page.run,
     "canvas": canvas.run,
+    "training": training.run,
     "start": start.run,
     "memory": memory.run,
 }

@@ -55,8 +55,8 @@ def tapes_of(model: Module) -> Iterator[tuple[str, Parameter, Hypergrad]]:
 def take_step(model: Module, fallback_lr: float, also: Tensor | None = None) -> Tensor:
     """Step every parameter that has a gradient, through its tape or else by fallback_lr·rgrad; forget the gradients.
 
-    Returns how many entries of gradients are not finite or points outside of their ball, plus ``also`` (int32 0-d). If
-    there is one, no parameter changes.
+    Returns the faults (int32 0-d): gradients that are not finite, points outside of their ball, and ``also``. If there
+    are any, no parameter changes.
     """
     for module in model.modules():
         guarded(module, "_tapes")  # a compiled step is recorded anew for other tapes
@@ -84,9 +84,7 @@ def apply_step(model: Module, fallback_lr: float) -> None:
 
 
 def _refusal(faults: float) -> str | None:
-    if not faults:
-        return None
-    return f"{faults:g} entries of gradients are NaN or infinite, or points outside of their ball; nothing was changed"
+    return "gradients are NaN or infinite, or points outside of their ball; nothing was changed" if faults else None
 
 
 def _stepped(parameter: Parameter, tape: Hypergrad | None, fallback_lr: float) -> tuple[Tensor, Tensor] | None:

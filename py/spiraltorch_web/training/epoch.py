@@ -62,7 +62,7 @@ class Epoch:
         if books.faults:
             raise AnomalyError(
                 f"batch {before + books.first_fault:g} of this epoch gave NaN or infinity in its loss or its gradients "
-                f"({books.faults:g} entries up to now); steps at fault changed nothing"
+                f"(in all {books.faults:g} of the last {books.steps:g} batches); these steps changed nothing"
             )
         energy = (books.above, books.here, books.beneath, books.drift)
         self._sums = [total + part for total, part in zip(self._sums, (books.losses, *energy), strict=True)]

@@ -22,7 +22,10 @@ Weigh = Callable[[BandEnergy], Sequence[Any]]
 
 
 class Books(NamedTuple):
-    """Sums over steps; those at fault are in ``steps`` and ``faults`` only. ``first_fault`` counts from 1; 0: none."""
+    """Sums over steps: their losses and energies, how many there were, and how many of them were at fault.
+
+    Those give nothing to losses and energies. ``first_fault`` is the first of them, counted from 1, or 0.
+    """
 
     losses: float
     steps: float
@@ -80,7 +83,7 @@ class Programs:
                 first = where((books[3] == 0.0).logical_and(faults > 0), books[1] + 1.0, 0.0)
                 # Selected, not multiplied: sums would not recover from NaN.
                 loss_now, *bands = (where(faults == 0, part, 0.0) for part in (value, *energy))
-                return books + stack([loss_now, ones(), faults.float(), first, *bands])
+                return books + stack([loss_now, ones(), (faults > 0).float(), first, *bands])
 
         return cls(step, note)
 

@@ -19,7 +19,7 @@ from ..tensor.alarms import watch
 from ..tensor.convert import unpack
 from .encoder import LanguageWaveEncoder, interleaved
 from .manifolds import Euclidean, Manifold, PoincareBall
-from .topos import OpenCartesianTopos, check_same_curvature, count_nonfinite
+from .topos import OpenCartesianTopos, any_nonfinite, check_same_curvature, count_nonfinite
 
 __all__ = ["AmegaHypergrad", "GradientSummary", "Hypergrad"]
 
@@ -161,17 +161,18 @@ class Hypergrad:
         If the gradient holds NaN or infinity or a row lies outside of the ball, the parameter keeps every bit, and
         the next value that is read raises an ArgumentError which says so.
         """
+        gradient = self.gradient()
         value, faults = self.stepped(parameter)
-        watch(("hypergrad", self.shape), faults, _refusal)
+        watch(("hypergrad", self.shape), count_nonfinite(gradient), _refusal)
         with grad_mode(False):
             parameter.assign_(where(faults == 0, value, parameter.detach()))
         if session().tracing is None:
             realize(parameter)
 
     def stepped(self, parameter: Tensor) -> tuple[Tensor, Tensor]:
-        """The parameter after one step, and how many entries of the gradient are not finite or rows outside the ball.
+        """The parameter after one step, and 0 if gradient and parameter were sound; see `descended`.
 
-        Empties the tape and leaves the parameter as it is; the value is only sound where the count (int32 0-d) is 0.
+        Empties the tape and leaves the parameter as it is.
         """
         if parameter.numel() != self.rows * self.cols or parameter.shape[-1:] not in ((self.cols,), ()):
             raise ShapeError(f"this tape is for a parameter of shape {self.shape}, got {tuple(parameter.shape)}")
@@ -245,11 +246,12 @@ AmegaHypergrad = Hypergrad
 
 
 def descended(point: Tensor, gradient: Tensor, manifold: Manifold, rate: Tensor | float) -> tuple[Tensor, Tensor]:
-    """The end of the geodesic from each row with velocity −rate·rgrad, and the faults as in `Hypergrad.stepped`.
+    """The end of the geodesic from each row with velocity −rate·rgrad; and the faults, int32 0-d.
 
-    Entries of flat space and points of a ball that have no gradient are selected, so they keep every bit.
+    That is the number of rows outside the ball, plus 1 if the gradient is not finite; the value is only sound where it
+    is 0. Entries of flat space and points of a ball that have no gradient are selected, so they keep every bit.
     """
-    faults = count_nonfinite(gradient)
+    faults = any_nonfinite(gradient)
     if isinstance(manifold, Euclidean):
         return where(gradient == 0, point, point - rate * gradient), faults
     outside = (-manifold.curvature * point.square().sum(-1) < 1.0).logical_not()
@@ -257,15 +259,8 @@ def descended(point: Tensor, gradient: Tensor, manifold: Manifold, rate: Tensor 
     return value, faults + outside.sum()
 
 
-def _refusal(faults: float) -> str | None:
-    return (
-        None
-        if not faults
-        else (
-            f"a tape's gradient or parameter is at fault in {faults:g} places (gradients have to be finite, points "
-            "inside the ball); the parameter is as before"
-        )
-    )
+def _refusal(count: float) -> str | None:
+    return f"{count:g} entries of a tape's gradient are NaN or infinite; the parameter is as before" if count else None
 
 
 def _checked_rate(lr: object) -> float:

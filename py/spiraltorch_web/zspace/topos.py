@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from ..dtypes import int32
 from ..errors import ArgumentError, ShapeError
 from ..runtime.session import grad_mode
 from ..tensor import Tensor, isfinite
 from ..tensor.alarms import watch
 
-__all__ = ["OpenCartesianTopos", "count_nonfinite"]
+__all__ = ["OpenCartesianTopos", "any_nonfinite", "check_same_curvature", "count_nonfinite"]
 
 UNLIMITED = 2**31 - 1
 
@@ -94,6 +95,15 @@ def count_nonfinite(x: Tensor) -> Tensor:
     """int32 0-d: how many entries are NaN or infinite. Costs no read, so it can stand in a compiled step."""
     with grad_mode(False):
         return (~isfinite(x.detach())).sum()
+
+
+def any_nonfinite(x: Tensor) -> Tensor:
+    """int32 0-d: 1 if an entry is NaN or infinite, or if the absolute values sum to more than float32 holds, else 0.
+
+    One pass less over x than counting.
+    """
+    with grad_mode(False):
+        return isfinite(x.detach().abs().sum()).logical_not().to(int32)
 
 
 def _is_number(value: object) -> bool:

@@ -1,4 +1,4 @@
-"""``build.py bench [SECTION …] [--json FILE]``: one table with ratios, adapter and date. `SECTIONS` has the sections."""
+"""``build.py bench [SECTION …] [--json FILE]``: one table with ratios, adapter and date. Sections: `SECTIONS`."""
 
 from __future__ import annotations
 

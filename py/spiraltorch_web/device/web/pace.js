@@ -1,11 +1,12 @@
 /**
  * Keeps queued work short: three submits may be in flight, and more only while all of them together take less than
  * 50 ms. Waiting after every third submit would cost a turn of the event loop each time, several times the GPU time of
- * a small step; a queue without bound would keep Stop and memory waiting.
+ * a small step; a queue without bound would keep Stop and memory waiting. While a script paints, the queue is shorter:
+ * the display's frames wait behind it.
  */
 
-const QUEUED_MILLISECONDS = 50;
-const SUBMITS_IN_FLIGHT = 3;
+const LONG = { milliseconds: 50, submits: 3 };
+const SHORT = { milliseconds: 8, submits: 1 };
 
 export class Pace {
   constructor(queue) {
@@ -13,9 +14,18 @@ export class Pace {
     this.submitted = 0;
     this.finished = 0;
     this.marked = 0;
-    this.allowed = SUBMITS_IN_FLIGHT;
+    this.bounds = LONG;
+    this.allowed = LONG.submits;
     this.busySince = 0;
     this.latestMark = Promise.resolve();
+  }
+
+  /** Let the queue be short from now on, or long again. */
+  keepShort(short) {
+    const bounds = short ? SHORT : LONG;
+    if (bounds === this.bounds) return;
+    this.bounds = bounds;
+    this.allowed = bounds.submits;
   }
 
   /** Note a submit; true when the caller should wait for `room()`. */
@@ -45,9 +55,9 @@ export class Pace {
     if (upTo <= this.finished) return;
     const now = performance.now();
     const each = (now - this.busySince) / (upTo - this.finished);
-    const fitting = Math.floor(QUEUED_MILLISECONDS / Math.max(each, 0.01));
+    const fitting = Math.floor(this.bounds.milliseconds / Math.max(each, 0.01));
     // At most doubling: one odd measurement must not open the gate.
-    this.allowed = Math.max(SUBMITS_IN_FLIGHT, Math.min(fitting, this.allowed * 2));
+    this.allowed = Math.max(this.bounds.submits, Math.min(fitting, this.allowed * 2));
     this.finished = upTo;
     this.busySince = now;
   }

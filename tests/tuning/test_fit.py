@@ -60,7 +60,7 @@ def test_one_winner_everywhere_needs_one_record_a_kind():
     assert (first.winner_us, first.runner_up_us) == (1.0, 2.0)
 
 
-def test_columns_and_k_belong_to_the_next_larger_cell_and_rows_to_the_nearest():
+def test_a_problem_belongs_to_the_nearest_cell():
     def winner(p: RankProblem) -> Choice:
         return CHOICES[GRID.cols.index(p.cols)] if p.rows < 256 else CHOICES[3]
 
@@ -69,8 +69,8 @@ def test_columns_and_k_belong_to_the_next_larger_cell_and_rows_to_the_nearest():
         for p in GRID.problems([RankKind.TOPK])
     ]
     table = TunerTable(fit_records(cells))
-    assert [table.choose(1, cols, 1).wg for cols in (1, 64, 65, 1024)] == [64, 64, 256, 256]
-    assert [table.choose(1, cols, 1).mk for cols in (1024, 1025, 16384, 1 << 30)] == [1, 3, 3, 3]
+    assert [table.choose(1, cols, 1).wg for cols in (1, 64, 256, 257, 1024)] == [64, 64, 64, 256, 256]
+    assert [table.choose(1, cols, 1).mk for cols in (1024, 4096, 4097, 16384, 1 << 30)] == [1, 1, 3, 3, 3]
     assert [table.choose(rows, 64, 64).use_2ce for rows in (16, 63, 64, 256, 100_000)] == [False, False, *[True] * 3]
 
 

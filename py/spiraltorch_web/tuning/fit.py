@@ -1,7 +1,8 @@
 """From measured cells to few records: who is chosen where, at a small and known loss.
 
-A problem belongs to the grid's next larger columns and k, because what a launch can hold is bounded by them, and to the
-nearest rows. Within a range of columns the record with the most rows comes first, then the one with the smallest k.
+A problem belongs to the grid's nearest rows, columns and k, by their ratio: a workgroup that cannot hold it is repaired
+to a larger one. Only subgroups do not grow, so that theirs are the columns up to the measured ones. Within a range of columns the record with the most rows comes first, then the one with the
+smallest k.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from types import MappingProxyType
 
-from ..kernels.rankk.choice import Choice, RankKind
+from ..kernels.rankk.choice import Choice, Merge, RankKind
 from .records import Cell, TunerRecord
 
 LOSS = 1.03  # a choice this close to a cell's best stands for it, so that fewer records are needed
@@ -65,14 +66,14 @@ def _ranges(cells: Sequence[Cell], loss: float) -> list[_Range]:
     for cell in cells:
         by_cols.setdefault(cell.problem.cols, []).append(cell)
     found: list[_Range] = []
-    for cols in sorted(by_cols):
+    for cols, last in _ends(by_cols).items():
         inside = by_cols[cols]
         if found and _serves(found[-1].rules, inside, loss):
-            found[-1].last = cols
             found[-1].cells += inside
         else:
-            found.append(_Range(found[-1].last + 1 if found else 1, cols, _rules(inside, loss), list(inside)))
-    found[-1].last = LARGEST
+            found.append(_Range(found[-1].last + 1 if found else 1, last, _rules(inside, loss), list(inside)))
+        held = any(rule.choice.mk == Merge.WARP for rule in found[-1].rules)
+        found[-1].last = cols if held and last < LARGEST else last
     return found
 
 
@@ -93,14 +94,21 @@ def _rules(cells: Sequence[Cell], loss: float) -> list[Rule]:
 
 def _runs(rows: int, line: Sequence[Cell], loss: float) -> list[Rule]:
     """Rules for one number of rows, k ascending; the last one takes larger k too."""
+    ends = _ends(cell.problem.k for cell in line)
     rules: list[Rule] = []
     run: list[Cell] = []
     for cell in line:
         if run and _worst(_common(run + [cell]), run + [cell]) > loss:
-            rules.append(Rule(rows, run[-1].problem.k, _common(run)))
+            rules.append(Rule(rows, ends[run[-1].problem.k], _common(run)))
             run = []
         run.append(cell)
     return [*rules, Rule(rows, LARGEST, _common(run))]
+
+
+def _ends(sizes: Iterable[int]) -> Mapping[int, int]:
+    """The largest size that belongs to each measured one: up to the geometric middle to the next, the last to any."""
+    ordered = sorted(set(sizes))
+    return {low: math.isqrt(low * high) for low, high in pairwise(ordered)} | {ordered[-1]: LARGEST}
 
 
 def _thresholds(rows: Sequence[int]) -> Mapping[int, int]:

@@ -13,16 +13,17 @@ import json
 import sys
 import time
 import types
-from collections.abc import Callable, Coroutine, Mapping
+from array import array
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
 import spiraltorch_page as page
 from js import Object
-from pyodide.ffi import can_run_sync, run_sync, to_js
+from pyodide.ffi import JsException, can_run_sync, run_sync, to_js
 
 from .device.select import open_device_async
-from .errors import ArgumentError, DeviceError
+from .errors import ArgumentError, DeviceError, NoDeviceError
 from .host import HOSTS
 from .live.current import CURRENT
 from .page_sink import PageSink
@@ -33,6 +34,7 @@ from .user_errors import UserError, describe_error, remember_source
 BREATHE_SECONDS = 0.05
 # While a script paints: a little less than a frame at 60 Hz, so that every frame finds a turn.
 FRAME_SECONDS = 0.012
+LISTEN_SECONDS = 0.01  # between two looks for new sound
 
 
 class Stopped(KeyboardInterrupt):
@@ -86,6 +88,22 @@ class PageHost:
         if content is None:
             raise FileNotFoundError(f"this site has no data file {name!r} for its examples")
         return content.to_bytes()
+
+    def microphone(self, rate: int) -> Iterator[array]:
+        if not can_run_sync():
+            raise NoDeviceError("the microphone needs a browser in which Python can wait (JSPI)")
+        page.listen(rate)
+        try:
+            while True:
+                heard = page.heard()
+                if heard is None:
+                    self.sleep(LISTEN_SECONDS)
+                else:
+                    yield array("f", heard.to_bytes())
+        except JsException as problem:
+            raise NoDeviceError(f"the microphone cannot be used: {problem.message}") from None
+        finally:
+            page.listen(0)
 
     def table_names(self) -> list[str]:
         return json.loads(self.read_table("index"))

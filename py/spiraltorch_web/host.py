@@ -10,11 +10,13 @@ start, tests replace it inside `HOSTS.using(...)`.
 from __future__ import annotations
 
 import sys
+from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
+from .errors import NoDeviceError
 from .resources import tuner_table_names, tuner_table_text
 
 __all__ = ["HOSTS", "Host", "PlainHost", "checkpoint"]
@@ -38,6 +40,9 @@ class Host(Protocol):
 
     def read_example(self, name: str) -> bytes:
         """The content of a data file of the examples. Raises FileNotFoundError."""
+
+    def microphone(self, rate: int) -> Iterator[array]:
+        """Pieces of sound as they are heard, f32, ``rate`` samples per second. Raises NoDeviceError."""
 
     def table_names(self) -> Sequence[str]:
         """The shipped tuner tables, each named after the device class that it is for."""
@@ -75,6 +80,10 @@ class PlainHost:
             if (folder / name).is_file():
                 return (folder / name).read_bytes()
         raise FileNotFoundError(f"the example's data {name!r} is neither in {folders[0]} nor in {folders[1]}")
+
+    def microphone(self, rate: int) -> Iterator[array]:
+        """There is none: the standard library has no sound."""
+        raise NoDeviceError("only the page reaches a microphone; record a WAV file and use st.io.load_wav")
 
     def table_names(self) -> Sequence[str]:
         """Those of the package."""

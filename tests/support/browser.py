@@ -54,13 +54,13 @@ class OpenPages:
             context.close()
 
 
-def launch(playwright: Playwright, gpu: bool) -> Browser:
+def launch(playwright: Playwright, gpu: bool, *more_flags: str) -> Browser:
     """Debian's Chromium, headless; a missing one is a failure that says what to do."""
     path = chromium_path()
     assert path is not None, "Chromium is not installed; `python3 build.py test` installs it or says how"
     # Chromium's crash reporter writes there; a person's own configuration is not ours to touch.
     environment = {**os.environ, "XDG_CONFIG_HOME": str(PROJECT.cache / "chromium")}
-    flags = ["--no-sandbox", *(GPU_FLAGS if gpu else ())]
+    flags = ["--no-sandbox", *(GPU_FLAGS if gpu else ()), *more_flags]
     return playwright.chromium.launch(executable_path=path, args=flags, env=environment)
 
 

@@ -3,6 +3,7 @@
  * listeners what the worker says.
  */
 
+import { Microphone } from "./microphone.js";
 import { sendToWorker } from "./protocol.js";
 import { Questions } from "./questions.js";
 
@@ -25,6 +26,8 @@ export class Kernel extends EventTarget {
     this.checkpoint = null; // the last copy of the training's state, for the worker after a lost device
     this.queued = null;
     this.questions = new Questions();
+    this.files = new Map(); // the user's, for this worker and for one that replaces it
+    this.microphone = new Microphone((sound) => sendToWorker(this.worker, sound));
     this.timers = [];
     this.interrupts = globalThis.crossOriginIsolated ? new SharedArrayBuffer(1) : null;
     this.startWorker();
@@ -88,6 +91,7 @@ export class Kernel extends EventTarget {
     const interrupted = active && !this.questions.current;
     this.questions.abandon("Python was restarted.");
     this.worker.terminate();
+    this.microphone.listen(0);
     this.clearTimers();
     this.setPhase("restarting");
     if (interrupted) {
@@ -95,6 +99,12 @@ export class Kernel extends EventTarget {
     }
     this.tell("restarted", { reason });
     this.startWorker();
+  }
+
+  /** Put a file of the user's where scripts open files by name. */
+  giveFile(name, data) {
+    this.files.set(name, data);
+    sendToWorker(this.worker, { type: "file", name, data });
   }
 
   /** Hand a canvas over to the worker. */
@@ -112,6 +122,7 @@ export class Kernel extends EventTarget {
     this.deviceLost = false;
     this.checkpoint = null;
     sendToWorker(this.worker, { type: "boot", base, device, interrupts, checkpoint });
+    for (const [name, data] of this.files) sendToWorker(this.worker, { type: "file", name, data });
   }
 
   /** Something uncaught in the worker: fatal while it starts, told in the console later. */
@@ -134,10 +145,12 @@ export class Kernel extends EventTarget {
       return;
     }
     if (message.type === "phase") this.follow(message.phase);
+    if (message.type === "listen") this.microphone.listen(message.rate);
     if (message.type === "news") this.questions.news(message);
     if (message.type === "answer") this.questions.settle(message);
     if (message.type === "run-ended" || message.type === "answer") {
       this.clearTimers();
+      this.microphone.listen(0);
       this.setPhase("ready");
     }
     this.tell(message.type, message);

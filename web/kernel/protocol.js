@@ -17,6 +17,10 @@
  * @typedef {{type: "control", verb: "pause"|"resume"|"step"|"stop"}} Control
  * @typedef {{type: "ask", id: number, topic: string, question: object}} Ask
  *   A view's question, such as "rankk.plan"; topics stand in py/spiraltorch_web/labs/questions.py.
+ * @typedef {{type: "file", name: string, data: Uint8Array}} FileGiven
+ *   A file of the user's for the script's folder.
+ * @typedef {{type: "sound", samples: Float32Array|null, problem: string}} Sound
+ *   From the microphone: mono samples in order, or why there are none.
  * @typedef {{type: "canvas", name: string, canvas: OffscreenCanvas}} CanvasOffer
  *   Answers `canvas-wanted`; the canvas is transferred.
  *
@@ -38,6 +42,7 @@
  *   Lines in order; `dropped` counts lines left out of a flood before the first chunk.
  * @typedef {{type: "live", event: LiveEvent}} Live
  * @typedef {{type: "canvas-wanted", name: string, width: number, height: number}} CanvasWanted
+ * @typedef {{type: "listen", rate: number}} Listen  Open the microphone at this rate; 0 closes it.
  * @typedef {{type: "device-lost", reason: string}} DeviceLost
  * @typedef {{type: "crashed", reason: string}} Crashed  Python itself failed; only a new worker helps.
  * @typedef {{type: "device-replaced"}} DeviceReplaced
@@ -81,17 +86,17 @@
  *   LiveEvent
  */
 
-const TO_WORKER = new Set(["boot", "run", "ask", "control", "canvas"]);
+const TO_WORKER = new Set(["boot", "run", "ask", "control", "canvas", "file", "sound"]);
 
 const TO_PAGE = new Set([
   "boot-progress", "ready", "boot-failed", "run-started", "run-ended", "news", "answer", "phase", "output", "live",
-  "canvas-wanted", "device-lost", "device-replaced", "checkpoint", "crashed",
+  "canvas-wanted", "listen", "device-lost", "device-replaced", "checkpoint", "crashed",
 ]);
 
 /**
  * Send a message to the worker.
  * @param {Worker} worker
- * @param {Boot|Run|Ask|Control|CanvasOffer} message
+ * @param {Boot|Run|Ask|Control|CanvasOffer|FileGiven|Sound} message
  * @param {Transferable[]} [transfer]
  */
 export function sendToWorker(worker, message, transfer = []) {
@@ -102,7 +107,7 @@ export function sendToWorker(worker, message, transfer = []) {
 /**
  * Send a message from the worker to the page.
  * @param {BootProgress|Ready|BootFailed|RunStarted|RunEnded|News|Answer|PhaseChange|Output|Live|CanvasWanted|
- *   DeviceLost|DeviceReplaced|Checkpoint|Crashed} message
+ *   Listen|DeviceLost|DeviceReplaced|Checkpoint|Crashed} message
  * @param {Transferable[]} [transfer]
  */
 export function sendToPage(message, transfer = []) {

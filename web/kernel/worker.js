@@ -8,6 +8,7 @@ import { colourBoundary, colourRaster } from "./colours.js";
 import { Control } from "./control.js";
 import { readFile, readTable } from "./files.js";
 import { Frames } from "./frames.js";
+import { Hearing } from "./hearing.js";
 import { OutputBatcher } from "./output.js";
 import { Painter } from "./painter.js";
 import { sendToPage } from "./protocol.js";
@@ -26,6 +27,8 @@ const screen = new Screen(painter);
 
 const frames = new Frames();
 
+const hearing = new Hearing();
+
 /** What Python sees as the module `spiraltorch_page`; see bridge.py for the other half. */
 const pageModule = {
   breathe: () => control.breathe(),
@@ -37,6 +40,11 @@ const pageModule = {
   keepCheckpoint: (data) => sendToPage({ type: "checkpoint", data }, [data.buffer]),
   takeCheckpoint,
   frameDue: (name) => frames.due(name),
+  listen: (rate) => {
+    hearing.clear();
+    sendToPage({ type: "listen", rate });
+  },
+  heard: () => hearing.take(),
   show: (json, arrays) => show({ ...JSON.parse(json), ...arrays }),
 };
 
@@ -93,6 +101,7 @@ const squareOf = ({ resolution }) => ({ width: resolution, height: resolution })
 let base = null;
 let checkpoint = null;
 let kernel = null;
+const given = new Map(); // the user's files, until Python is there
 
 const handlers = {
   async boot(request) {
@@ -101,6 +110,7 @@ const handlers = {
       kernel = await boot(request, pageModule, connectStreams, (stage, loaded, total) =>
         sendToPage({ type: "boot-progress", stage, loaded, total }));
       watchDevice();
+      for (const [name, data] of given) keepFile(name, data);
       sendToPage({ type: "ready", device: kernel.device, versions: kernel.versions, suspends: SUSPENDS });
     } catch (error) {
       sendToPage({ type: "boot-failed", message: String(error?.message ?? error), help: helpFor(error) });
@@ -137,8 +147,20 @@ const handlers = {
 
   control: ({ verb }) => control.apply(verb),
 
+  file({ name, data }) {
+    if (kernel) keepFile(name, data);
+    else given.set(name, data);
+  },
+
+  sound: (message) => hearing.hear(message),
+
   canvas: ({ name, canvas }) => painter.accept(name, canvas),
 };
+
+/** Into the folder in which scripts run. */
+function keepFile(name, data) {
+  kernel.python.FS.writeFile(name.replaceAll("/", "_"), data);
+}
 
 /** Run through JSPI where the browser has it, so that plain Python code can wait; else as a coroutine. */
 async function runScript(source, filename, hold) {

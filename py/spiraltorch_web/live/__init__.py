@@ -9,9 +9,12 @@ terminal they are printed, drawn with characters and saved as PNG and CSV in a f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from array import array
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from ..errors import ArgumentError
+from ..host import HOSTS
 from .boundary import Extent
 from .current import CURRENT
 from .events import Curves, Matrix, PoincareDisk
@@ -20,7 +23,7 @@ from .writer import Sink, Writer
 
 __all__ = [
     "Curves", "Matrix", "PoincareDisk", "Sink", "Writer", "add_boundary", "add_canvas", "add_figure", "add_histogram",
-    "add_image", "add_images", "add_scalar", "add_scalars", "add_text", "flush", "progress", "watch",
+    "add_image", "add_images", "add_scalar", "add_scalars", "add_text", "flush", "microphone", "progress", "watch",
 ]  # fmt: skip
 
 
@@ -83,6 +86,17 @@ def add_boundary(
 def add_canvas(tag: str, canvas: Any, global_step: int | None = None) -> None:
     """Paint a `FractalCanvas`; see `Writer.add_canvas`."""
     CURRENT.writer().add_canvas(tag, canvas, global_step)
+
+
+def microphone(rate: int = 16_000) -> Iterator[array]:
+    """Sound as it is heard, piece by piece: float32 in −1 … 1, one channel, ``rate`` samples per second.
+
+    In the page, where the user allows it; the sound stays in the tab. The microphone is closed when the loop over the
+    pieces or the script ends. Raises NoDeviceError where there is none.
+    """
+    if not isinstance(rate, int) or not 3000 <= rate <= 384_000:
+        raise ArgumentError(f"microphone takes 3,000 to 384,000 samples per second, got {rate!r}")
+    return HOSTS.current.microphone(rate)
 
 
 def watch(model: Any) -> None:

@@ -70,18 +70,31 @@ function setLabel(button, sign, label) {
   if (!button.matches(".run-button")) button.title = label;
 }
 
-function fileMenu({ store, actions }) {
+function fileMenu({ store, actions, kernel }) {
   const open = h("input", { type: "file", accept: ".py,text/x-python", class: "visually-hidden", tabindex: "-1",
     "aria-label": "Python file to open" });
   open.addEventListener("change", async () => {
     if (open.files.length) store.set("code", await open.files[0].text());
     open.value = "";
   });
+  const give = h("input", { type: "file", multiple: "", class: "visually-hidden", tabindex: "-1",
+    "aria-label": "Files for the script" });
+  give.addEventListener("change", async () => {
+    const files = [...give.files];
+    give.value = "";
+    for (const file of files) kernel.giveFile(file.name, new Uint8Array(await file.arrayBuffer()));
+    for (const { name, size } of files) {
+      const text = `The script can open "${name}" (${size.toLocaleString("en")} bytes). It stays in this tab.\n`;
+      kernel.tell("output", { chunks: [{ level: "note", text }], dropped: 0 });
+    }
+  });
   const item = (label, onclick) => h("button", { type: "button", class: "button", onclick }, label);
   return menu("File", icon("more"), [
     item("Open a .py file…", () => open.click()),
+    item("Give the script a file…", () => give.click()),
     item("Save as main.py", () => saveFile("main.py", store.get("code"), "text/x-python")),
     item("Back to the example's code", () => actions.revert()),
     open,
+    give,
   ]);
 }

@@ -78,17 +78,17 @@ class PageSink:
     def _show_painting(self, event: Painting) -> None:
         """Painted by the page's GPU from the tensors' own buffers, or by the CPU and then sent."""
         self._on_painting()
-        facts = replace(event, painting=None)
-        scene = event.painting.scene()
-        if scene is not None:
-            where = {"painter": scene.painter, "inputs": scene.inputs}
-            self._send("painting", facts, where, uniforms=scene.uniforms)
-            return
         started = time.perf_counter()
-        pixels = event.painting.pixels()
+        canvas, painting = event.canvas, event.canvas.painting()
+        facts = {"tag": event.tag, "step": event.step, "width": canvas.width, "height": canvas.height}
+        scene = painting.scene()
+        if scene is not None:
+            facts |= {"painter": scene.painter, "inputs": scene.inputs}
+            page.show(json.dumps({"kind": "painting", **facts}), _arrays(uniforms=scene.uniforms))
+            return
+        page.show(json.dumps({"kind": "painting", **facts}), _arrays(pixels=painting.pixels()))
         now = time.perf_counter()
         self._resting_until = now + REST * (now - started)
-        self._send("painting", facts, pixels=pixels)
 
     def _send(self, kind: str, event: Event, more: Mapping[str, Any] = EMPTY, **arrays: Any) -> None:
         facts = {_camel(name): value for name, value in vars(event).items() if name not in arrays}

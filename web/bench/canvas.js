@@ -3,7 +3,7 @@
  * posts every run's figures to `results`.
  *
  *   batch=64  rounds=3  seconds=4  warmup=2   the training, how often each takes its turn, and for how long
- *   every=8  layer=2                          push the gradient of that layer, and paint, after every so many steps
+ *   layer=2                                   whose gradient is pushed and painted, whenever a frame is due
  *   device=auto|webgpu                        as in `st.set_device`; software adapters need "webgpu"
  */
 
@@ -12,8 +12,7 @@ import { Kernel } from "../kernel/client.js";
 const asked = new URLSearchParams(location.search);
 const wanted = (name, otherwise) => Number(asked.get(name) ?? otherwise);
 const settings = {
-  batch: wanted("batch", 64), seconds: wanted("seconds", 4), warmup: wanted("warmup", 2),
-  every: wanted("every", 8), layer: wanted("layer", 2),
+  batch: wanted("batch", 64), seconds: wanted("seconds", 4), warmup: wanted("warmup", 2), layer: wanted("layer", 2),
 };
 
 async function main() {
@@ -28,7 +27,7 @@ async function main() {
   for (let round = 0; round < wanted("rounds", 3); round += 1) {
     for (const painted of [false, true]) runs.push({ painted, ...await run(kernel, source, { ...settings, painted }) });
   }
-  return { batch: settings.batch, every: settings.every, runs };
+  return { batch: settings.batch, runs };
 }
 
 /** Run the script once; the object that it prints last. */

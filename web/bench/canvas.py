@@ -1,6 +1,6 @@
 """A training as a user writes it, with or without a fractal canvas of its gradients; `canvas.js` runs it in turns.
 
-SETTINGS comes before it: batch, seconds, warmup, painted, every, layer.
+SETTINGS comes before it: batch, seconds, warmup, painted, layer.
 """
 
 import json
@@ -45,11 +45,11 @@ def count(show):
     return counting
 
 
-def train(seconds, painted, every):
+def train(seconds, painted):
     """Train for about that long; steps, and the seconds until the last loss was there."""
     start, steps = time.perf_counter(), 0
     while time.perf_counter() - start < seconds:
-        watched = painted and steps % every == 0
+        watched = painted and live.due("gradients")
         loss, gradient = train_step(images, labels, watched)
         if watched:
             canvas.push(FractalPatch(gradient, 0.9, 0.7, 0))
@@ -61,9 +61,8 @@ def train(seconds, painted, every):
 
 sink = CURRENT.writer()._sink
 sink.show = count(sink.show)
-painted, every = SETTINGS["painted"], SETTINGS["every"]  # noqa: F821
-train(SETTINGS["warmup"], painted, every)  # noqa: F821
+train(SETTINGS["warmup"], SETTINGS["painted"])  # noqa: F821
 paintings = 0
-steps, seconds = train(SETTINGS["seconds"], painted, every)  # noqa: F821
+steps, seconds = train(SETTINGS["seconds"], SETTINGS["painted"])  # noqa: F821
 found = {"steps": steps, "seconds": seconds, "paintings": paintings, "shape": list(watching.weight.shape)}
 print(json.dumps({**found, "adapter": st.device_info().adapter}))

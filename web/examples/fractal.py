@@ -48,7 +48,7 @@ def train_step(x, y, watched):
 canvas = FractalCanvas(24, options.size, options.size, layout=options.layout)
 
 for step in st.progress(range(options.steps)):
-    watched = step % 4 == 0
+    watched = live.due("gradients")  # would a new picture be seen?
     loss, gradients = train_step(x, y, watched)
     for depth, gradient in enumerate(gradients):
         # Eight levels of depth halve a weight: each layer counts half as much as the one before it.

@@ -23,7 +23,8 @@ from .writer import Sink, Writer
 
 __all__ = [
     "Curves", "Matrix", "PoincareDisk", "Sink", "Writer", "add_boundary", "add_canvas", "add_figure", "add_histogram",
-    "add_image", "add_images", "add_scalar", "add_scalars", "add_text", "flush", "microphone", "progress", "watch",
+    "add_image", "add_images", "add_scalar", "add_scalars", "add_text", "due", "flush", "microphone", "progress",
+    "watch",
 ]  # fmt: skip
 
 
@@ -97,6 +98,11 @@ def microphone(rate: int = 16_000) -> Iterator[array]:
     if not isinstance(rate, int) or not 3000 <= rate <= 384_000:
         raise ArgumentError(f"microphone takes 3,000 to 384,000 samples per second, got {rate!r}")
     return HOSTS.current.microphone(rate)
+
+
+def due(tag: str) -> bool:
+    """Whether a painting under `tag` would be seen now; see `Writer.due`."""
+    return CURRENT.writer().due(tag)
 
 
 def watch(model: Any) -> None:

@@ -58,13 +58,11 @@ class Boundary:
 
 @dataclass(frozen=True)
 class Painting:
-    """A picture that is painted when it is shown: ``painting`` is a `FractalCanvas.painting()`."""
+    """A `FractalCanvas`, painted when it is shown."""
 
     tag: str
     step: int
-    width: int
-    height: int
-    painting: Any
+    canvas: Any
 
 
 @dataclass(frozen=True)

@@ -35,11 +35,11 @@ def picture_of_raster(raster: Raster) -> Picture:
 
 def picture_of_painting(event: Painting) -> Picture:
     """What the shader or its twin paints, without alpha."""
-    rgba = event.painting.pixels()
-    rgb = bytearray(3 * event.width * event.height)
+    width, height, rgba = event.canvas.width, event.canvas.height, event.canvas.pixels()
+    rgb = bytearray(3 * width * height)
     for channel in range(3):
         rgb[channel::3] = rgba[channel::4]
-    return Picture(event.width, event.height, bytes(rgb))
+    return Picture(width, height, bytes(rgb))
 
 
 def picture_of_boundary(boundary: Boundary, answers, points, labels: bytes) -> Picture:

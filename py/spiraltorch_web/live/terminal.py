@@ -30,6 +30,7 @@ from .values import is_tensor, read_tensors
 
 PRINT_SECONDS = 1.0
 SPARK_POINTS = 40
+FRAME_SECONDS = 1 / 60
 
 
 class TerminalSink:
@@ -48,6 +49,7 @@ class TerminalSink:
         self._points: dict[str, tuple[array, bytes]] = {}
         self._disks: dict[str, PoincareDisk] = {}  # the last that brought edges and names
         self._printed = 0.0
+        self._painted: dict[str, float] = {}
         self._bar = ""
 
     @classmethod
@@ -73,8 +75,8 @@ class TerminalSink:
                 self._keep_picture(event)
 
     def ready(self, tag: str) -> bool:
-        """No: a terminal keeps the last painting of a run."""
-        return False
+        """As often as a display would show it, so that a script does the same work as in the page."""
+        return time.monotonic() - self._painted.get(tag, 0.0) >= FRAME_SECONDS
 
     def close(self) -> None:
         """Print the last values, write the files and say where they are."""
@@ -112,6 +114,8 @@ class TerminalSink:
             self._points[event.tag] = (event.points, event.labels)
         if isinstance(event, PoincareDisk) and not event.unchanged:
             self._disks[event.tag] = event
+        if isinstance(event, Painting):
+            self._painted[event.tag] = time.monotonic()
         self._pictures[event.tag] = event
 
     def _write_picture(self, tag: str, event: Any) -> None:

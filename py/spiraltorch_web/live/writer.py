@@ -32,7 +32,7 @@ class Sink(Protocol):
         """Display one event."""
 
     def ready(self, tag: str) -> bool:
-        """Whether a painting under this tag would be seen now; the last one of a run is shown in any case."""
+        """Whether a painting under this tag would be seen now: about once per frame of a display."""
 
     def close(self) -> None:
         """Write what is still open."""
@@ -136,12 +136,20 @@ class Writer:
     def add_canvas(self, tag: str, canvas: Any, global_step: int | None = None) -> None:
         """Paint a `FractalCanvas` as it is now.
 
-        The page paints at most once per frame, from the GPU's buffer; a call in between costs next to nothing. In a
-        terminal the last state is saved as PNG. What is pushed but never folded is not checked for NaN.
+        The page paints at most once per frame, from the GPU's buffer; a call in between costs next to nothing, and the
+        last state of a run is painted in any case. In a terminal it is saved as PNG. See `due`.
         """
         self._canvases[_checked(tag)] = (self._step_of(tag, global_step), canvas)
         if self._sink.ready(tag):
             self._paint(tag)
+
+    def due(self, tag: str) -> bool:
+        """Whether a painting under `tag` would be seen now, so that it pays to make what it shows.
+
+        True until something is painted, then again with the next frame of the page's display; elsewhere 60 times a
+        second.
+        """
+        return self._sink.ready(_checked(tag))
 
     def watch(self, model: Any) -> None:
         """Show how many numbers `model` learns (the sum over `model.parameters()`)."""
@@ -181,7 +189,7 @@ class Writer:
 
     def _paint(self, tag: str) -> None:
         step, canvas = self._canvases.pop(tag)
-        self._show(Painting(tag, step, canvas.width, canvas.height, canvas.painting()))
+        self._show(Painting(tag, step, canvas))
 
     def _show(self, event: Event) -> None:
         self._sink.show(event)

@@ -129,6 +129,7 @@ def test_an_empty_canvas_has_no_picture():
 def test_a_terminal_saves_the_last_state(device, tmp_path):
     writer = Writer(TerminalSink(tmp_path, io.StringIO()))
     canvas = canvas_of(waves(4, 4), 16, 12)
+    assert writer.due("fold")
     for step in range(3):
         canvas.push(FractalPatch(st.tensor(waves(4, 4) + step)))
         writer.add_canvas("fold", canvas, step)

@@ -7,7 +7,7 @@
  * The address holds those that differ from the default: `#example=digits&device=cpu`.
  */
 export const SETTINGS = {
-  view: { values: ["playground", "rankk", "roundtable"], initial: "playground", label: "View" },
+  view: { values: ["playground", "rankk", "roundtable", "bench"], initial: "playground", label: "View" },
   example: { values: null, initial: "spirals", label: "Example" },
   problem: { values: null, initial: "topk-64x4096x16-normal", label: "Problem of the Rank-K lab" },
   device: { values: ["auto", "webgpu", "cpu"], initial: "auto", label: "Device" },

@@ -43,7 +43,7 @@ def test_every_topic_has_its_function():
 
 
 def test_unknown_topics_are_refused_with_the_known_ones():
-    with pytest.raises(ArgumentError, match="nothing answers 'rankk.sing'; there are rankk.about"):
+    with pytest.raises(ArgumentError, match="nothing answers 'rankk.sing'; there are bench.run, rankk.about"):
         answer("rankk.sing", {})
 
 

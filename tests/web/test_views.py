@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from tests.web.conftest import ON_SOFTWARE_GPU
 from tests.web.test_accessibility import violations
 
+VIEWS = {"Playground": "playground", "Rank-K lab": "rankk", "Roundtable": "roundtable", "Bench": "bench"}
 LAB = f"{ON_SOFTWARE_GPU}&view=rankk"
 
 
@@ -30,6 +31,16 @@ def test_links_show_one_view_and_back_returns(open_bench):
     expect(page.locator(".workbench")).to_be_visible()
     assert (current(page), page.title()) == (["Playground"], "SpiralTorch")
     assert page.get_by_role("main").count() == 1
+
+
+def test_every_view_opens_by_its_link(open_bench):
+    page = open_bench().page
+    assert dict(zip(page.locator(".view-links a").all_text_contents(), VIEWS.values(), strict=True)) == VIEWS
+    for title, name in reversed(VIEWS.items()):
+        page.get_by_role("link", name=title, exact=True).click()
+        expect(page.locator(f"main[data-view={name}]")).to_be_visible()
+        expect(page.get_by_role("main")).to_have_count(1)
+        assert current(page) == [title]
 
 
 def test_reload_comes_back_to_the_view(open_bench):

@@ -17,6 +17,8 @@ export const PANELS = [
   { name: "status", region: "rankk-status", view: "rankk" },
   { name: "roundtable", region: "roundtable", view: "roundtable" },
   { name: "status", region: "roundtable-status", view: "roundtable" },
+  { name: "speed", region: "bench", view: "bench" },
+  { name: "status", region: "bench-status", view: "bench" },
 ];
 
 /**

@@ -18,6 +18,7 @@ from ..host import HOSTS, checkpoint
 # that JSON can hold; a generator tells facts on the way, and returns the last ones.
 TOPICS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
+        "bench.run": ("bench", "run"),
         **{f"rankk.{name}": ("rankk", name) for name in ("about", "plan", "picture", "measure", "tune")},
         **{
             f"roundtable.{name}": ("roundtable", name)

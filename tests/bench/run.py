@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from . import canvas, fft_section, hypergrad, memory, page, product, rankk_section, start, step, training
+from . import canvas, fft_section, hyperbolic, hypergrad, memory, page, product, rankk_section, start, step, training
 from .options import Options, add_arguments, read_options
 from .report import Report
 
@@ -19,6 +19,7 @@ SECTIONS: dict[str, Callable[[Report, Options], None]] = {
     "rankk": rankk_section.run,
     "fft": fft_section.run,
     "hypergrad": hypergrad.run,
+    "hyperbolic": hyperbolic.run,
     "page": page.run,
     "canvas": canvas.run,
     "training": training.run,

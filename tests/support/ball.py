@@ -12,6 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 STEP = 1e-30
+MAPS = (
+    "mobius_add", "expmap0", "logmap0", "expmap", "logmap", "distance", "parallel_transport", "egrad_to_rgrad",
+)  # fmt: skip
 
 
 def dot(x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -81,3 +84,30 @@ def points(random: np.random.Generator, shape: tuple[int, ...], curvature: float
     directions /= np.linalg.norm(directions, axis=-1, keepdims=True)
     lengths = random.uniform(0, share, (*shape[:-1], 1)) / math.sqrt(-curvature)
     return (directions * lengths).astype(np.float32)
+
+
+def apart(got: np.ndarray, wanted: np.ndarray) -> float:
+    """The largest error of a row (an entry of a vector), relative to its length, or to 1 % of the median one."""
+    got, wanted = np.asarray(got, float), np.asarray(wanted, float)
+    if wanted.ndim > 1:
+        errors, lengths = np.linalg.norm(got - wanted, axis=-1), np.linalg.norm(wanted, axis=-1)
+    else:
+        errors, lengths = abs(got - wanted), abs(wanted)
+    return float((errors / np.maximum(lengths, 0.01 * np.median(lengths))).max())
+
+
+def arguments(name: str, curvature: float, width: int) -> list[np.ndarray]:
+    """120 rows within 0.9 of the radius; some points nearly equal, some next to the origin."""
+    random = np.random.default_rng((width, len(name)))
+    radius = 1 / math.sqrt(-curvature)
+    x, y = (points(random, (120, width), curvature) for _ in range(2))
+    v = (random.standard_normal((120, width)) * radius).astype(np.float32)
+    # A float32 point x + w holds w only up to a rounding of x, so nearly equal points still stand 1e-3 apart.
+    y[:20] = x[:20] + 1e-3 * v[:20]
+    x[20:40] *= 1e-4
+    tangent = (0.5 * v * (1 + curvature * (x * x).sum(-1, keepdims=True))).astype(np.float32)
+    known = {
+        "expmap0": [v], "logmap0": [x], "expmap": [x, tangent], "parallel_transport": [x, y, v],
+        "egrad_to_rgrad": [x, v],
+    }  # fmt: skip
+    return known.get(name, [x, y])

@@ -13,7 +13,7 @@ from hypothesis import strategies as hs
 import spiraltorch_web as st
 from spiraltorch_web.errors import ArgumentError, DTypeError, ShapeError
 from spiraltorch_web.zspace import geometry
-from tests.support.ball import Ball, points, second_slope, slope
+from tests.support.ball import MAPS, Ball, apart, arguments, points, second_slope, slope
 
 CURVATURES = (-1.0, -0.37, -4.0)
 # Of a row's length. Values err by a few float32 roundings; derivatives by those of their largest terms, which partly
@@ -21,44 +21,12 @@ CURVATURES = (-1.0, -0.37, -4.0)
 VALUE, FIRST, SECOND = 1e-5, 2e-5, 3e-4
 
 
-def apart(got: np.ndarray, wanted: np.ndarray) -> float:
-    """The largest error of a row (an entry of a vector), relative to its length, or to 1 % of the median one."""
-    got, wanted = np.asarray(got, float), np.asarray(wanted, float)
-    if wanted.ndim > 1:
-        errors, lengths = np.linalg.norm(got - wanted, axis=-1), np.linalg.norm(wanted, axis=-1)
-    else:
-        errors, lengths = abs(got - wanted), abs(wanted)
-    return float((errors / np.maximum(lengths, 0.01 * np.median(lengths))).max())
-
-
-def arguments(name: str, curvature: float, width: int) -> list[np.ndarray]:
-    """120 rows within 0.9 of the radius; some points nearly equal, some next to the origin."""
-    random = np.random.default_rng((width, len(name)))
-    radius = 1 / math.sqrt(-curvature)
-    x, y = (points(random, (120, width), curvature) for _ in range(2))
-    v = (random.standard_normal((120, width)) * radius).astype(np.float32)
-    # A float32 point x + w holds w only up to a rounding of x, so nearly equal points still stand 1e-3 apart.
-    y[:20] = x[:20] + 1e-3 * v[:20]
-    x[20:40] *= 1e-4
-    tangent = (0.5 * v * (1 + curvature * (x * x).sum(-1, keepdims=True))).astype(np.float32)
-    known = {
-        "expmap0": [v], "logmap0": [x], "expmap": [x, tangent], "parallel_transport": [x, y, v],
-        "egrad_to_rgrad": [x, v],
-    }  # fmt: skip
-    return known.get(name, [x, y])
-
-
 def on(name: str, curvature: float):
     """A map of one ball as a function of tensors."""
     return partial(getattr(geometry, name), curvature=curvature)
 
 
-NAMES = (
-    "mobius_add", "expmap0", "logmap0", "expmap", "logmap", "distance", "parallel_transport", "egrad_to_rgrad",
-)  # fmt: skip
-
-
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", MAPS)
 @pytest.mark.parametrize(("curvature", "width"), [(-1.0, 5), (-0.37, 2), (-4.0, 1)])
 def test_values_and_derivatives_of_two_orders_are_those_of_the_closed_form(name, curvature, width):
     at = arguments(name, curvature, width)
@@ -75,7 +43,7 @@ def test_values_and_derivatives_of_two_orders_are_those_of_the_closed_form(name,
         assert apart(twice.numpy(), second_slope(truth, *wide)) < SECOND
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", MAPS)
 def test_devices_agree_with_the_closed_form(device, name):
     at = arguments(name, -0.37, 5)
     directions = [np.random.default_rng(1).standard_normal(a.shape).astype(np.float32) for a in at]

@@ -1,8 +1,8 @@
 """From measured cells to few records: who is chosen where, at a small and known loss.
 
 A problem belongs to the grid's nearest rows, columns and k, by their ratio: a workgroup that cannot hold it is repaired
-to a larger one. Only subgroups do not grow, so that theirs are the columns up to the measured ones. Within a range of columns the record with the most rows comes first, then the one with the
-smallest k.
+to a larger one. Only subgroups do not grow, so that theirs are the columns up to the measured ones. Within a range of
+columns the record with the most rows comes first, then the one with the smallest k.
 """
 
 from __future__ import annotations

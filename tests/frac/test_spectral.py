@@ -149,6 +149,10 @@ def test_gradients_of_mellin():
     check_gradient(flat, numbers(6), numbers(6, seed=1))
 
 
+def test_the_package_is_also_the_function_of_its_name():
+    assert st.frac(st.tensor([1.5, -2.25])).tolist() == [0.5, -0.25] == st.tensor([1.5, -2.25]).frac().tolist()
+
+
 def test_compiled(device):  # noqa: F811
     @st.compile
     def step(x, a):

@@ -15,7 +15,7 @@ from .arithmetic import (
     logical_and, logical_or, logical_xor, lt, maximum, minimum, mul, ne, remainder, sub,
 )
 from .composed import (
-    addcdiv, addcmul, cdist, cosine_similarity, erfc, exp2, fmod, frac, hypot, isclose, lerp, log10, log2, logaddexp,
+    addcdiv, addcmul, cdist, cosine_similarity, erfc, exp2, fmod, hypot, isclose, lerp, log10, log2, logaddexp,
     nan_to_num,
 )
 from .convolution import (
@@ -69,7 +69,7 @@ __all__ = [
     "floor_divide", "ge", "gt", "le", "logical_and", "logical_or", "logical_xor", "lt", "maximum", "minimum", "mul",
     "ne", "remainder", "sub",
     # composed
-    "addcdiv", "addcmul", "cdist", "cosine_similarity", "erfc", "exp2", "fmod", "frac", "hypot", "isclose", "lerp",
+    "addcdiv", "addcmul", "cdist", "cosine_similarity", "erfc", "exp2", "fmod", "hypot", "isclose", "lerp",
     "log10", "log2", "logaddexp", "nan_to_num",
     # convolution
     "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_max_pool2d", "avg_pool1d", "avg_pool2d", "conv1d",

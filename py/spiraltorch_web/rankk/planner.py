@@ -19,6 +19,9 @@ from ..tuning.measure import Contest
 from ..tuning.shapes import problem_of
 from .plan import RankPlan
 
+Plans = dict[tuple[RankKind, int, int, int], RankPlan]
+
+PLANS_KEPT = 4096
 CHECK_SECONDS = 1.0  # between two looks at the rules' files and the environment
 
 
@@ -26,21 +29,27 @@ class Planner:
     """The plans of a session, and the tables that they rest on."""
 
     def __init__(self) -> None:
-        self._plans: dict[DeviceCaps, dict[RankProblem, RankPlan]] = {}
+        self._plans: dict[DeviceCaps, Plans] = {}
         self._tables: dict[DeviceCaps, Loaded] = {}
-        self._current: tuple[DeviceInfo, DeviceCaps] | None = None
+        self._current: tuple[DeviceInfo, DeviceCaps, Plans] | None = None
         self._version: Hashable = None
         self._checked = float("-inf")
 
-    def plan(self, problem: RankProblem, caps: DeviceCaps) -> RankPlan:
-        """The plan for a problem on a device. Rules and tables that changed are noticed within a second."""
+    def plan(self, kind: RankKind, rows: int, cols: int, k: int, caps: DeviceCaps | None = None) -> RankPlan:
+        """The plan for a problem on a device, by default the current one.
+
+        Rules and tables that changed are noticed within a second. Raises ArgumentError for a problem that is none.
+        """
         now = time.monotonic()
         if now - self._checked > CHECK_SECONDS:
             self._check(now)
-        plans = self._plans.setdefault(caps, {})
-        plan = plans.get(problem)
+        sizes = (kind, rows, cols, k)
+        plans = self._here()[2] if caps is None else self._plans.setdefault(caps, {})
+        plan = plans.get(sizes)
         if plan is None:
-            plan = plans[problem] = self._decide(problem, caps)
+            if len(plans) >= PLANS_KEPT:
+                plans.clear()
+            plan = plans[sizes] = self._decide(problem_of(*sizes), caps or self.current_caps())
         return plan
 
     def table(self, caps: DeviceCaps) -> Loaded:
@@ -53,26 +62,35 @@ class Planner:
         """Plan by the table in a JSON text from now on; the built-in one, and why, where it is not for the device."""
         caps = caps or self.current_caps()
         self._tables[caps] = table_for(caps, text, source)
-        self._plans.pop(caps, None)
+        self._drop_plans()
         return self._tables[caps]
 
     def forget(self) -> None:
         """Decide everything anew, with tables and rules as they are then."""
-        self._plans.clear()
+        self._drop_plans()
         self._tables.clear()
         self._checked = float("-inf")
 
     def current_caps(self) -> DeviceCaps:
         """The device that new work goes to."""
+        return self._here()[1]
+
+    def _here(self) -> tuple[DeviceInfo, DeviceCaps, Plans]:
+        """The current device and its plans, without describing or hashing it again and again."""
         info = session().device.info
         if self._current is None or self._current[0] is not info:
-            self._current = (info, DeviceCaps.of(info))
-        return self._current[1]
+            caps = DeviceCaps.of(info)
+            self._current = (info, caps, self._plans.setdefault(caps, {}))
+        return self._current
+
+    def _drop_plans(self) -> None:
+        self._plans.clear()
+        self._current = None
 
     def _check(self, now: float) -> None:
         version = roundtable.current().version
         if version != self._version:
-            self._plans.clear()
+            self._drop_plans()
         self._version, self._checked = version, now
 
     def _decide(self, problem: RankProblem, caps: DeviceCaps) -> RankPlan:
@@ -116,5 +134,4 @@ def plan_rank(kind: RankKind, rows: int, cols: int, k: int, caps: DeviceCaps | N
 
     Decided by the roundtable once and remembered. Raises ArgumentError unless 1 ≤ k ≤ cols and rows ≥ 1.
     """
-    current = planner()
-    return current.plan(problem_of(kind, rows, cols, k), caps or current.current_caps())
+    return planner().plan(kind, rows, cols, k, caps)

@@ -72,6 +72,8 @@ _LAZY = MappingProxyType(
         "EpochStats": ("training", "EpochStats"),
         "ModuleTrainer": ("training", "ModuleTrainer"),
         "training": ("training", None),
+        "blackcat": ("blackcat", None),
+        **{name: ("blackcat", name) for name in ("BlackCatRuntime", "ChoiceGroups", "SoftBanditMode", "ZMetaParams")},
         "tuning": ("tuning", None),
         "AmegaHypergrad": ("zspace", "AmegaHypergrad"),
         "FractalCanvas": ("zspace", "FractalCanvas"),

@@ -31,7 +31,7 @@ LAYERS = (
     "anomaly",
     "nn optim data io live",
     "checkpoint",
-    "training",
+    "training blackcat",
     "page_sink",
     "labs",
     "bridge cli",

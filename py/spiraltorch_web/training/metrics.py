@@ -58,7 +58,10 @@ class StepMetrics:
 
 
 class BlackCat(Protocol):
-    """What `ModuleTrainer.with_blackcat` takes: something that chooses before each step and learns after it."""
+    """What `ModuleTrainer.with_blackcat` takes: something that chooses before each step and learns after it.
+
+    Where it has ``attach(trainer, model)``, an epoch begins with that, so that it can turn their knobs.
+    """
 
     def choose(self, context: Sequence[float]) -> Mapping[str, Any]:
         """Choose for the coming step, given the `StepMetrics.features` of the last one (zeros but the first at first).

@@ -149,6 +149,8 @@ class ModuleTrainer:
     def _epoch(self, model: Module, loss: Callable, schedule: RoundtableSchedule | None) -> Epoch:
         if any(tape.depth for _, _, tape in tapes_of(model)):
             self.step(model)  # what tapes hold already, such as a text, is a step of its own
+        if attach := getattr(self.blackcat, "attach", None):
+            attach(self, model)
         return Epoch(self.programs(model, loss, schedule), self.blackcat, schedule is not None)
 
     def programs(self, model: Module, loss: Callable, schedule: RoundtableSchedule | None) -> Programs:

@@ -35,8 +35,8 @@ class Trace:
         return tensor._node
 
     def assign(self, tensor: Any) -> None:
-        """Note that the step overwrites a tensor from outside."""
-        self.capture(tensor)
+        """Note that the step overwrites a tensor from outside: nothing is known of its values any more."""
+        session().known.pop(self.capture(tensor), None)
         self.assigned[tensor] = None
 
 

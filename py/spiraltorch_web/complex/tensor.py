@@ -9,35 +9,28 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from .dtypes import DType, float32
-from .errors import DTypeError, ShapeError
-from .runtime.realize import read_values, read_values_async
-from .tensor import (
+from ..dtypes import DType, float32
+from ..errors import ShapeError
+from ..runtime.realize import read_values, read_values_async
+from ..tensor import (
     atan2,
     broadcast_tensors,
-    cat,
-    clamp,
     cos,
     exp,
-    isinf,
     log,
     matmul,
-    maximum,
     ones_like,
     sin,
     sqrt,
-    stack,
-    tensor,
-    where,
     zeros_like,
 )
-from .tensor.convert import nested, unpack
-from .tensor.core import Size, Tensor
-from .tensor.format import laid_out
-from .tensor.reading import complex_array
+from ..tensor.convert import nested, unpack
+from ..tensor.core import Size, Tensor
+from ..tensor.format import laid_out
+from ..tensor.reading import complex_array
+from .parts import absolute, float_part, inverse, parts_of
 
 complex64 = DType("complex64", "c", 8, "", "", "", 5)  # of no buffer: the parts are float32
-_SMALLEST = 1e-30  # scales below are rounded up to it: float32 has no reciprocal of much less
 
 
 class ComplexTensor:
@@ -56,7 +49,7 @@ class ComplexTensor:
     def __init__(self, real: Any, imag: Any = None) -> None:
         if imag is None:
             real, imag = parts_of(real)
-        real, imag = (_float_part(part) for part in (real, imag))
+        real, imag = (float_part(part) for part in (real, imag))
         if real.shape != imag.shape:
             real, imag = broadcast_tensors(real, imag)
         self.real: Tensor = real
@@ -121,12 +114,7 @@ class ComplexTensor:
 
     def abs(self) -> Tensor:
         """|z|, without overflow in between; its slope at 0 is 0."""
-        largest = maximum(self.real.abs(), self.imag.abs()).detach()
-        scale = clamp(largest, min=_SMALLEST)
-        squares = (self.real / scale).square() + (self.imag / scale).square()
-        apart = squares != 0
-        size = where(apart, scale * sqrt(where(apart, squares, 1.0)), 0.0)
-        return where(isinf(largest), largest, size)
+        return absolute(self.real, self.imag)
 
     __abs__ = abs
 
@@ -138,7 +126,8 @@ class ComplexTensor:
 
     def exp(self) -> ComplexTensor:
         """e to the power of z."""
-        return polar(exp(self.real), self.imag)
+        size = exp(self.real)
+        return ComplexTensor(size * cos(self.imag), size * sin(self.imag))
 
     def log(self) -> ComplexTensor:
         """The principal logarithm: log|z| + i·angle."""
@@ -146,7 +135,8 @@ class ComplexTensor:
 
     def sqrt(self) -> ComplexTensor:
         """The root with a non-negative real part."""
-        return polar(sqrt(self.abs()), self.angle() * 0.5)
+        size, half = sqrt(self.abs()), self.angle() * 0.5
+        return ComplexTensor(size * cos(half), size * sin(half))
 
     def reciprocal(self) -> ComplexTensor:
         """1 / z."""
@@ -185,10 +175,10 @@ class ComplexTensor:
         real, imag = _real_and_imag(other)
         if imag is None:
             return ComplexTensor(self.real / real, self.imag / real)
-        return self * _inverse(*broadcast_tensors(real, imag))
+        return self * ComplexTensor.of(*inverse(*broadcast_tensors(real, imag)))
 
     def __rtruediv__(self, other: Any) -> ComplexTensor:
-        return _inverse(self.real, self.imag) * other
+        return ComplexTensor.of(*inverse(self.real, self.imag)) * other
 
     def __pow__(self, exponent: Any) -> ComplexTensor:
         if isinstance(exponent, int) and not isinstance(exponent, bool):
@@ -290,62 +280,6 @@ ComplexTensor.mT = property(lambda self: ComplexTensor(self.real.mT, self.imag.m
 ComplexTensor.mH = property(lambda self: ComplexTensor(self.real.mT, -self.imag.mT))  # type: ignore[attr-defined]
 
 
-# --- making complex tensors ---------------------------------------------------------------------------------------
-
-
-def as_complex(value: Any) -> ComplexTensor:
-    """The value itself if it is a `ComplexTensor`, else one made of it; real values get a zero imaginary part."""
-    return value if isinstance(value, ComplexTensor) else ComplexTensor(value)
-
-
-def polar(abs: Any, angle: Any) -> ComplexTensor:
-    """The complex numbers with these absolute values and angles."""
-    return ComplexTensor(abs * cos(angle), abs * sin(angle))
-
-
-def joined(values: Any, dim: int = 0) -> ComplexTensor:
-    """Complex (or real) tensors one after another along an axis, as `st.cat`."""
-    parts = [as_complex(value) for value in values]
-    return ComplexTensor(cat([part.real for part in parts], dim), cat([part.imag for part in parts], dim))
-
-
-def stacked(values: Any, dim: int = 0) -> ComplexTensor:
-    """Complex (or real) tensors along a new axis, as `st.stack`."""
-    parts = [as_complex(value) for value in values]
-    return ComplexTensor(stack([part.real for part in parts], dim), stack([part.imag for part in parts], dim))
-
-
-def parts_of(data: Any) -> tuple[Any, Any]:
-    """Real and imaginary parts of numbers, nested sequences, NumPy arrays or tensors."""
-    if isinstance(data, ComplexTensor):
-        return data.real, data.imag
-    if isinstance(data, Tensor):
-        return data, zeros_like(_float_part(data))
-    if hasattr(data, "__array__") and not hasattr(data, "real"):
-        data = data.__array__()
-    if hasattr(data, "real") and hasattr(data, "imag"):
-        if hasattr(data, "dtype") and data.dtype.kind not in "biufc":
-            raise DTypeError(f"an array of dtype {data.dtype} has no counterpart; convert it to complex64 first")
-        return data.real, data.imag
-    if isinstance(data, (list, tuple, range)):
-        pairs = [parts_of(item) for item in data]
-        if any(isinstance(part, Tensor) for pair in pairs for part in pair):
-            found = [ComplexTensor(*pair) for pair in pairs]
-            return stack([one.real for one in found]), stack([one.imag for one in found])
-        return [real for real, _ in pairs], [imag for _, imag in pairs]
-    raise DTypeError(f"a complex tensor is made of numbers, sequences, arrays and tensors, not {type(data).__name__}")
-
-
-def _float_part(part: Any) -> Tensor:
-    """A part as a float32 tensor."""
-    if not isinstance(part, Tensor):
-        return tensor(part, float32)
-    return part if part.dtype is float32 else part.to(float32)
-
-
-# --- operands -----------------------------------------------------------------------------------------------------
-
-
 def _real_and_imag(value: Any) -> tuple[Any, Any]:
     """The parts of an operand; imag is None for a real one."""
     if isinstance(value, ComplexTensor):
@@ -365,14 +299,6 @@ def _product(times: Callable[[Any, Any], Any], a: Any, b: Any) -> ComplexTensor:
     if a_imag is None:
         return ComplexTensor(times(a_real, b_real), times(a_real, b_imag))
     return ComplexTensor(times(a_real, b_real) - times(a_imag, b_imag), times(a_real, b_imag) + times(a_imag, b_real))
-
-
-def _inverse(real: Tensor, imag: Tensor) -> ComplexTensor:
-    """1 / z, scaled so that |z|² neither overflows nor vanishes."""
-    scale = clamp(maximum(real.abs(), imag.abs()).detach(), min=_SMALLEST)
-    a, b = real / scale, imag / scale
-    size = (a.square() + b.square()) * scale
-    return ComplexTensor(a / size, -b / size)
 
 
 def _whole_power(z: ComplexTensor, exponent: int) -> ComplexTensor:

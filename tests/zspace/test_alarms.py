@@ -72,12 +72,12 @@ def test_alarms_of_one_device_are_not_read_on_another():
 
 
 def test_what_a_compiled_step_overwrites_is_no_longer_known():
-    points = geometry.project(st.tensor([[0.5, 0.0]]))
+    points = geometry.expmap0(st.tensor([[0.5, 0.0]]))
 
     @st.compile
     def spoil(factor):
         points.mul_(factor)
 
     spoil(st.tensor(10.0))
-    with pytest.raises(ArgumentError, match="holds a point of norm 5"):
+    with pytest.raises(ArgumentError, match="holds a point of norm 4.62"):
         geometry.logmap0(points).tolist()

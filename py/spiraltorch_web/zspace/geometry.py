@@ -142,7 +142,8 @@ def project(x: Any, *, curvature: float = -1.0) -> Tensor:
     part = finite / scale
     squared = _squared(part)
     beyond = squared * scale.square() >= longest * longest
-    return marked(where(beyond, part * (longest * rsqrt(where(beyond, squared, 1.0))), x), -c)
+    # Not marked as points: NaN stays NaN, and has to be found by whoever takes the result.
+    return where(beyond, part * (longest * rsqrt(where(beyond, squared, 1.0))), x)
 
 
 def retract(x: Any, v: Any, *, curvature: float = -1.0) -> Tensor:

@@ -19,9 +19,10 @@ RADICES = (2, 4, 8, 16)
 MOST_VALUES = 16  # points that a thread keeps
 # On CPU cores a barrier costs more than a pass over memory: a thread has a whole line, and there are more passes.
 SOFTWARE_LINE = 16
-FULL_WORKGROUP = 256  # threads
+FULL_WORKGROUP, WARP = 256, 32  # threads
+FULL_DEVICE = 128  # workgroups: with fewer, lines are spread out
 MOST_SEGMENTS = 64
-NEIGHBOURS = 16  # columns that a workgroup should read side by side
+NEIGHBOURS, FEWEST_NEIGHBOURS = 16, 8  # columns that a workgroup should read side by side
 BALANCED = 1024  # points of a pass where several are needed: more would leave too few lines side by side
 
 
@@ -94,10 +95,16 @@ def default_tuning(length: int, rows: int, columns: int, caps: Caps) -> Tuning:
         return Tuning(16, SOFTWARE_LINE, 32)
     tile = longest_line(caps) if length <= longest_line(caps) else min(BALANCED, longest_line(caps) // 8)
     longest = _lengths(length, tile)[-1]
-    radix = 16 if len(_radices(longest, 16)) < len(_radices(longest, 8)) else 8
     side_by_side = columns > 1 or length > tile
-    lines = max(1, FULL_WORKGROUP * radix // longest, NEIGHBOURS if side_by_side else 1)
-    return Tuning(radix, tile, min(lines, MOST_SEGMENTS))
+    fewer_stages = len(_radices(longest, 16)) < len(_radices(longest, 8))
+    crowded = side_by_side and NEIGHBOURS * longest // 8 > caps.max_workgroup_size
+    radix = 16 if fewer_stages or crowded else 8
+    segments = max(1, FULL_WORKGROUP * radix // longest, NEIGHBOURS if side_by_side else 1)
+    least = max(1, WARP * radix // longest, FEWEST_NEIGHBOURS if side_by_side else 1)
+    lines = rows * columns * length // longest
+    while segments > least and lines < FULL_DEVICE * segments:
+        segments //= 2
+    return Tuning(radix, tile, min(segments, MOST_SEGMENTS))
 
 
 def plan_passes(length: int, rows: int, columns: int, tuning: Tuning | None, caps: Caps) -> tuple[Pass, ...]:

@@ -22,6 +22,7 @@ from .runtime.realize import realize
 
 EMPTY: Mapping[str, Any] = MappingProxyType({})
 REST = 9.0  # times as long as a painting by the CPU took, so that it takes a tenth of the time
+SOFTWARE_SECONDS = 1 / 20  # between two paintings by a software adapter, which shares the cores with everything else
 
 
 class PageSink:
@@ -35,7 +36,7 @@ class PageSink:
         self._resting_until = 0.0
 
     def ready(self, tag: str) -> bool:
-        """Once per frame of the display, and after a painting by the CPU long enough for other work."""
+        """Once per frame of the display, and less often where the CPU paints, so that other work goes on."""
         return time.perf_counter() >= self._resting_until and page.frameDue(tag)
 
     def show(self, event: Event) -> None:
@@ -85,6 +86,7 @@ class PageSink:
         if scene is not None:
             facts |= {"painter": scene.painter, "inputs": scene.inputs}
             page.show(json.dumps({"kind": "painting", **facts}), _arrays(uniforms=scene.uniforms))
+            self._resting_until = started + SOFTWARE_SECONDS * scene.device.caps.software
             return
         page.show(json.dumps({"kind": "painting", **facts}), _arrays(pixels=painting.pixels()))
         now = time.perf_counter()

@@ -87,7 +87,7 @@ def test_rows_of_the_canvas_tell_what_it_costs():
         {"painted": painted, "steps": steps, "seconds": 2.0, "paintings": 120 * painted, "shape": [4, 4]}
         for painted, steps in ((False, 1000), (True, 950), (False, 1000), (True, 950))
     ]
-    found = canvas.rows({"runs": runs, "batch": 64}, software=False)
+    found = canvas.rows({"runs": runs, "batch": 64, "sizes": [9, 4, 4]}, software=False)
     assert {row.what: round(row.value, 6) for row in found} == {
         "step": 0.002, "step, painting": 0.002105, "steps lost": 0.05, "paintings per second": 60.0,
     }  # fmt: skip

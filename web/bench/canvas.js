@@ -2,8 +2,8 @@
  * The fractal canvas beside a training: runs `canvas.py` with and without it in turns, in the page's own worker, and
  * posts every run's figures to `results`.
  *
- *   batch=64  rounds=3  seconds=4  warmup=2   the training, how often each takes its turn, and for how long
- *   layer=2                                   whose gradient is pushed and painted, whenever a frame is due
+ *   sizes=784,512,256,10  batch=64            the network; the second layer's gradient is painted when a frame is due
+ *   rounds=3  seconds=4  warmup=2             how often each takes its turn, and for how long
  *   device=auto|webgpu                        as in `st.set_device`; software adapters need "webgpu"
  */
 
@@ -12,7 +12,8 @@ import { Kernel } from "../kernel/client.js";
 const asked = new URLSearchParams(location.search);
 const wanted = (name, otherwise) => Number(asked.get(name) ?? otherwise);
 const settings = {
-  batch: wanted("batch", 64), seconds: wanted("seconds", 4), warmup: wanted("warmup", 2), layer: wanted("layer", 2),
+  sizes: (asked.get("sizes") ?? "784,512,256,10").split(",").map(Number),
+  batch: wanted("batch", 64), seconds: wanted("seconds", 4), warmup: wanted("warmup", 2),
 };
 
 async function main() {
@@ -27,7 +28,7 @@ async function main() {
   for (let round = 0; round < wanted("rounds", 3); round += 1) {
     for (const painted of [false, true]) runs.push({ painted, ...await run(kernel, source, { ...settings, painted }) });
   }
-  return { batch: settings.batch, runs };
+  return { ...settings, runs };
 }
 
 /** Run the script once; the object that it prints last. */

@@ -1,8 +1,9 @@
 """A training as a user writes it, with or without a fractal canvas of its gradients; `canvas.js` runs it in turns.
 
-SETTINGS comes before it: batch, seconds, warmup, painted, layer.
+SETTINGS comes before it: sizes of the layers, batch, seconds, warmup, painted.
 """
 
+import itertools
 import json
 import time
 
@@ -15,11 +16,13 @@ from spiraltorch_web.zspace import FractalCanvas, FractalPatch
 SIDE = 512
 
 st.manual_seed(0)
-images, labels = st.rand(SETTINGS["batch"], 784), st.randint(0, 10, (SETTINGS["batch"],))  # noqa: F821
-model = nn.Sequential(nn.Linear(784, 512), nn.ReLU(), nn.Linear(512, 256), nn.ReLU(), nn.Linear(256, 10))
+sizes, batch = SETTINGS["sizes"], SETTINGS["batch"]  # noqa: F821
+images, labels = st.rand(batch, sizes[0]), st.randint(0, sizes[-1], (batch,))
+linears = [nn.Linear(*pair) for pair in itertools.pairwise(sizes)]
+model = nn.Sequential(*(part for linear in linears[:-1] for part in (linear, nn.ReLU())), linears[-1])
+watching = linears[1]
 optimizer = optim.Adam(model.parameters(), lr=1e-3)
 criterion = nn.CrossEntropyLoss()
-watching = model[SETTINGS["layer"]]  # noqa: F821
 canvas = FractalCanvas(32, SIDE, SIDE)
 paintings = 0
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from .plan import Pass
 
@@ -39,7 +39,7 @@ class Target:
     scale: float = 1.0
 
 
-def between(one: Pass, length: int) -> tuple[Source, Target]:
+def between(length: int) -> tuple[Source, Target]:
     """Ends of a pass that only touches temporaries."""
     return Source("complex", length), Target("complex", length)
 
@@ -51,8 +51,3 @@ def roots_of(one: Pass, source: Source, target: Target) -> int:
     if target.kind == "tail":
         return 2 * (target.stored - 1)
     return one.turn
-
-
-def with_rows(one: Pass, rows: int) -> Pass:
-    """The same pass over another number of rows."""
-    return replace(one, rows=rows)

@@ -60,9 +60,9 @@ class _Launches:
             length *= one.length
         entries = passes[0].rows * passes[0].columns * length
         spare = [self.parts(entries) for _ in passes[1:3]]
+        inner_source, inner_target = between(length)
         here = ends[0]
         for place, one in enumerate(passes):
-            inner_source, inner_target = between(one, length)
             first, last = place == 0, place == len(passes) - 1
             made = pass_kernel(one, source if first else inner_source, target if last else inner_target, self.caps)
             there = ends[1] if last else spare[place % 2]

@@ -15,7 +15,6 @@ from ...errors import ArgumentError
 from ...ir.caps import Caps
 
 LONGEST = 1 << 24  # points of a transform by powers of two
-RADICES = (2, 4, 8, 16)
 MOST_VALUES = 16  # points that a thread keeps
 # On CPU cores a barrier costs more than a pass over memory: a thread has a whole line, and there are more passes.
 SOFTWARE_LINE = 16

@@ -13,6 +13,7 @@ from spiraltorch_web.errors import OutOfMemoryError
 from spiraltorch_web.ir import node as nodes
 from spiraltorch_web.ir.graph import canonical
 from spiraltorch_web.kernels.fft.routine import FFT, Transform
+from spiraltorch_web.kernels.rankk import RANK_K, RankKind
 
 
 @pytest.fixture
@@ -33,6 +34,14 @@ def scattered(index, updates, rows):
 def test_sorting_cuts_rows(bench, caps, shape):
     x = bench.leaf(*shape)
     bench.check([nodes.routine("argsort", (x,), (False,), 0, shape, int32)], caps=caps)
+
+
+@pytest.mark.parametrize(("shape", "k"), [((40, 33), 4), ((3, 20, 9), 9), ((2, 256), 1)])
+def test_selections_cut_rows(bench, caps, shape, k):
+    parts = RANK_K(bench.leaf(*shape), params=(RankKind.MIDK, k, True, None))
+    bench.check(list(parts), caps=caps)
+    graph, _, _ = canonical(list(parts))
+    assert sum("rank_k" in line for line in build_program(graph, caps).report) > 1
 
 
 @pytest.mark.parametrize(("shape", "axis"), [((40, 33), 1), ((40, 33), 0), ((2000,), 0), ((1, 777, 1), 1)])

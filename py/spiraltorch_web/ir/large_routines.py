@@ -1,9 +1,9 @@
 """Routines on tensors past one binding: the same values from several runs on parts.
 
-A routine's kernels see each tensor through one binding (128 MiB are guaranteed). Sorting, scanning and Fourier
-transforms are cut along another axis, a scan of one long axis is cut into pieces that start where the last ended, and
-`scatter_add` is cut by columns, by rows of the result, or by updates; by updates also where a loop over all of them
-would be too long.
+A routine's kernels see each tensor through one binding (128 MiB are guaranteed). Sorting, selection, scanning and
+Fourier transforms are cut along another axis, a scan of one long axis is cut into pieces that start where the last
+ended, and `scatter_add` is cut by columns, by rows of the result, or by updates; by updates also where a loop over all
+of them would be too long.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ def split_large(node: Node, caps: Caps) -> Node:
     pieces = -(-largest // caps.max_binding_bytes)
     if name == "argsort":
         return _along(node, _longest(node.shape[:-1]), pieces)
+    if name == "rank_k":
+        return _selections_in_pieces(node, pieces)
     if name == "cumsum":
         axis = params[0]
         others = [1 if place == axis else size for place, size in enumerate(node.shape)]
@@ -40,6 +42,20 @@ def split_large(node: Node, caps: Caps) -> Node:
     if name == "scatter_add":
         return _scatter_in_pieces(node, pieces, caps)
     return node
+
+
+def _selections_in_pieces(node: Node, pieces: int) -> Node:
+    """Rows apart; both outputs of a piece come from one selection."""
+    name, params, output = node.attrs
+    (x,) = node.srcs
+    axis = _longest(x.shape[:-1])
+    if axis is None:
+        return node
+    found = []
+    for start, end in _cuts(x.shape[axis], pieces):
+        shape = (*node.shape[:axis], end - start, *node.shape[axis + 1 :])
+        found.append(routine(name, (_part(x, axis, start, end),), params, output, shape, node.dtype))
+    return concat(found, axis)
 
 
 def _transforms_in_pieces(node: Node, caps: Caps) -> Node:

@@ -18,10 +18,11 @@ LONGEST = 1 << 24  # points of a transform by powers of two
 MOST_VALUES = 16  # points that a thread keeps
 # On CPU cores a barrier costs more than a pass over memory: a thread has a whole line, and there are more passes.
 SOFTWARE_LINE = 16
-FULL_WORKGROUP, WARP = 256, 32  # threads
+# Small workgroups and few lines side by side were fastest on an H200: tests/bench/results/fft_h200.json.
+FULL_WORKGROUP, WARP = 64, 32  # threads
 FULL_DEVICE = 128  # workgroups: with fewer, lines are spread out
 MOST_SEGMENTS = 64
-NEIGHBOURS, FEWEST_NEIGHBOURS = 16, 8  # columns that a workgroup should read side by side
+NEIGHBOURS, FEWEST_NEIGHBOURS = 8, 8  # columns that a workgroup should read side by side
 BALANCED = 1024  # points of a pass where several are needed: more would leave too few lines side by side
 
 
@@ -89,7 +90,7 @@ def longest_line(caps: Caps) -> int:
 
 
 def default_tuning(length: int, rows: int, columns: int, caps: Caps) -> Tuning:
-    """A choice that suits most devices: few exchanges, and workgroups of about 256 threads."""
+    """A choice that suits most devices: few exchanges, and workgroups of about 64 threads."""
     if caps.software:
         return Tuning(16, SOFTWARE_LINE, 32)
     tile = longest_line(caps) if length <= longest_line(caps) else min(BALANCED, longest_line(caps) // 8)

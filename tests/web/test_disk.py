@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.web.conftest import eventually
+from tests.web.test_accessibility import violations
 
 DISK = """
 from spiraltorch_web import live
@@ -37,6 +38,10 @@ def test_points_and_geodesics_are_drawn(tree):
     assert tree.evaluate(INK, [0.5 + middle, 0.5])  # from the origin: a straight line
     # Between (0.6, 0) and (0, 0.9): an arc that bends to the origin, so the chord's middle is empty.
     assert not tree.evaluate(INK, [0.5 + middle, 0.5 - 0.48 * 0.45])
+
+
+def test_axe_finds_nothing(tree, bench):
+    assert violations(bench.page) == []
 
 
 def test_the_pointer_reads_names(tree, bench):

@@ -28,7 +28,7 @@ from .wheel import build_wheel
 
 # Entries of web/ that are sources of the build or of tests, not of the page.
 NOT_SERVED = frozenset(
-    {"node_modules", "vendor", "bench", "corpora", "screenshot.png", "package.json", "package-lock.json"}
+    {"node_modules", "vendor", "bench", "corpora", "screenshot.png", "rankk.png", "package.json", "package-lock.json"}
 )
 # Shaders that the page paints with, from the wheel's own folder of them.
 PAINTING_SHADERS = ("fractal_canvas.wgsl",)

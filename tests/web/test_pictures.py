@@ -23,9 +23,11 @@ MOST_BYTES = 250_000
 
 def gradients(folder: Path, *arguments: str) -> tuple[bytes, str]:
     """The picture that the fractal example saves, and what it prints."""
+    # One thread: the matrices are small, and on a busy machine the others would only wait for each other.
+    environment = {**os.environ, "PYTHONPATH": str(PROJECT.package.parent), "OPENBLAS_NUM_THREADS": "1"}
     ended = subprocess.run(
         [sys.executable, PROJECT.web / "examples" / "fractal.py", "--device", "cpu", *arguments],
-        cwd=folder, env={**os.environ, "PYTHONPATH": str(PROJECT.package.parent)},
+        cwd=folder, env=environment,
         capture_output=True, text=True, timeout=240,
     )  # fmt: skip
     assert ended.returncode == 0, ended.stderr

@@ -94,15 +94,18 @@ def test_sizes_for_the_progress_display_are_right(site):
     assert {"pyodide.asm.wasm", "python_stdlib.zip", facts(site)["wheel"]} <= sizes.keys()
 
 
+LATER = ("examples", "tuner_tables", "panels/rankk", "panels/roundtable", "panels/speed")
+
+
 def test_the_first_load_keeps_its_transfer_budget():
-    """Everything but examples, wheels that load on demand and the preview, as sent to a browser with Brotli."""
+    """Everything but what loads on demand (examples, wheels, tables, other views) and the preview, sent with Brotli."""
     site = built_site("site")
     ours = f"pyodide/wheels/{facts(site)['wheel']}"
     loaded = [
         path
         for path in tree_files(site)
         if path.suffix not in (".br", ".gz", ".whl")
-        and not path.is_relative_to(site / "examples")
+        and not any(path.is_relative_to(site / later) for later in LATER)
         and path.name != "social.png"
     ] + [site / ours]
     assert sum(min(version.stat().st_size for version in _versions(path)) for path in loaded) <= FIRST_LOAD_BUDGET

@@ -15,7 +15,7 @@ from .stamps import file_sha256, tree_files
 # Files this small or of these kinds gain nothing from compression.
 SMALLEST = 1024
 PACKED_KINDS = frozenset({".png", ".webp", ".whl", ".gz", ".npz"})
-# From here on, Brotli saves a reader something: a tenth of Pyodide's 3.5 MB.
+# From here on, Brotli saves a reader something: a fifth of Pyodide's 3.5 MB.
 SMALLEST_BROTLI = 100_000
 BROTLI = Path(__file__).with_name("brotli.mjs")
 
@@ -46,6 +46,7 @@ def _brotli(project: Project, files: list[Path]) -> None:
     """Python's standard library has no Brotli; Node has."""
     if not files:
         return
+    say("compressing large files, once: half a minute")
     pairs = [place for path in files for place in (path, _kept(project, path, "br"))]
     try:
         run(["node", BROTLI, *pairs], cwd=project.root, what="compressing with Brotli")

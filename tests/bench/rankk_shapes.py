@@ -43,12 +43,14 @@ HELD_OUT = (
     (1, 200000, 1),
 )
 SOFTWARE = ((8, 65536, 1024), (256, 4095, 128), (64, 1024, 8), (1024, 256, 16), (1, 262144, 64))
+MOST_ON_SOFTWARE = 1 << 20
 MARGIN_BYTES = 256 << 20  # of a block of rows while it is checked
 
 
 def shapes_named(words: str, kinds: list[RankKind], software: bool) -> list[RankProblem]:
-    """ "table", "heldout", "small" or ROWSxCOLSxK,… for each kind; "table" on a software adapter means "small"."""
-    lists = {"table": SOFTWARE if software else TABLE, "heldout": HELD_OUT, "small": SOFTWARE}
+    """ "table", "heldout", "small" or ROWSxCOLSxK,… for each kind; a software adapter gets the small ones of a list."""
+    held_out = [size for size in HELD_OUT if not software or size[0] * size[1] <= MOST_ON_SOFTWARE]
+    lists = {"table": SOFTWARE if software else TABLE, "heldout": held_out, "small": SOFTWARE}
     sizes = lists.get(words) or [tuple(map(int, word.split("x"))) for word in words.split(",")]
     return [problem_of(kind, *size) for size in sizes for kind in kinds]
 

@@ -119,7 +119,10 @@ def backward(
 ) -> None:
     """Add the derivative of ``output`` to ``grad`` of ``inputs``, or of every leaf that it depends on."""
     if not output.requires_grad:
-        raise AutogradError("backward: this tensor does not depend on any tensor with requires_grad=True")
+        raise AutogradError(
+            "backward: this tensor does not depend on any tensor with requires_grad=True (what a compiled step returns "
+            "has no history: call backward inside the step)"
+        )
     node = use(output)
     seed = _seed("backward", output, gradient)
     if inputs is None:

@@ -203,9 +203,9 @@ def _storage(storage: object, arguments: Sequence[Tensor]) -> object:
 
 def _placeholder(index: int, tensor: Tensor) -> Tensor:
     argument = Tensor.__new__(Tensor)
-    argument._setup(buffer(Placeholder(index), tensor._node.shape, tensor.dtype), False, True)
-    if tensor.requires_grad:
-        argument.requires_grad_()
+    argument._setup(buffer(Placeholder(index), tensor._node.shape, tensor.dtype), tensor.requires_grad, True)
+    if tensor.requires_grad:  # the node is this leaf's alone, so it needs no copy as `requires_grad_` would make
+        session().leaf_of[argument._node] = weakref.ref(argument)
     return argument
 
 

@@ -85,6 +85,45 @@ def test_arguments_can_be_updated_in_place(device):
     assert values(kept) == [1, 1]
 
 
+def test_arguments_may_require_gradients(device):
+    def step(w, x):
+        loss = (w * w * x).sum()
+        loss.backward()
+        with st.no_grad():
+            w.sub_(w.grad * 0.25)
+        return loss, w.grad, st.grad(lambda v: (v**3).sum())(w)
+
+    compiled = st.compile(step)
+    eager, replayed = (st.tensor([1.0, -2.0, 3.0], requires_grad=True) for _ in range(2))
+    for call in range(3):
+        x = st.full((3,), 0.5 + call)
+        eager.grad = None
+        wanted = [values(part) for part in step(eager, x)]
+        assert [values(part) for part in compiled(replayed, x)] == wanted
+        assert values(replayed) == values(eager)
+    assert replayed.requires_grad and replayed.is_leaf and replayed.grad is None
+    (replayed * 2).sum().backward()
+    assert values(replayed.grad) == [2, 2, 2]
+    assert len(compiled.programs()) == 1
+
+
+def test_an_argument_with_history_is_a_leaf_inside(device):
+    @st.compile
+    def slope(x):
+        (x * x).sum().backward()
+        return x.grad
+
+    weight = st.tensor([1.0, 2.0], requires_grad=True)
+    assert values(slope(weight * 3)) == [6, 12]
+    assert weight.grad is None
+
+
+def test_backward_from_a_result_says_where_it_belongs(device):
+    square = st.compile(lambda x: (x * x).sum())
+    with pytest.raises(st.AutogradError, match="call backward inside the step"):
+        square(st.ones(2, requires_grad=True)).backward()
+
+
 def test_a_replaced_tensor_is_found(device):
     weight = st.ones(2)
 

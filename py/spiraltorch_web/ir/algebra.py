@@ -98,7 +98,7 @@ def broadcast_to(a: Node, shape: Shape) -> Node:
         return a
     pairs = zip(reversed(a.shape), reversed(shape), strict=False)
     if a.ndim > len(shape) or any(old not in (1, new) for old, new in pairs):
-        raise ShapeError(f"a tensor of shape {a.shape} does not broadcast to {shape}")
+        raise ShapeError(f"expand: a tensor of shape {a.shape} does not broadcast to {shape}")
     if a.op is Op.CONST:
         return const(a.attrs[0], a.dtype, shape)
     return expand(reshape(a, (1,) * (len(shape) - a.ndim) + a.shape), shape)

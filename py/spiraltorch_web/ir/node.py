@@ -223,7 +223,10 @@ def slide(x: Node, axis: int, size: int, step: int = 1, dilation: int = 1) -> No
     """Windows of ``size`` entries along an axis: y[…, i, …, j] = x[…, i·step + j·dilation, …], j the new last axis."""
     reach = (size - 1) * dilation + 1
     if size < 1 or step < 1 or dilation < 1 or reach > x.shape[axis]:
-        raise ShapeError(f"a window of {size} (dilation {dilation}, step {step}) does not fit axis {axis} of {x.shape}")
+        raise ShapeError(
+            f"pool or unfold: a window of {size} (dilation {dilation}, step {step}) does not fit "
+            f"axis {axis} of {x.shape}"
+        )
     count = (x.shape[axis] - reach) // step + 1
     shape = (*x.shape[:axis], count, *x.shape[axis + 1 :], size)
     return Node(Op.SLIDE, (x,), (axis, size, step, dilation), shape, x.dtype)
@@ -314,7 +317,7 @@ def conv(x: Node, w: Node, spec: ConvSpec) -> Node:
     )
     if any(size < 1 for size in out):
         raise ShapeError(
-            f"a kernel of {w.shape[2:]} does not fit an input of {x.shape[2:]} with padding {spec.padding}"
+            f"conv: a kernel of {w.shape[2:]} does not fit an input of {x.shape[2:]} with padding {spec.padding}"
         )
     return Node(Op.CONV, (x, w), (spec,), (x.shape[0], w.shape[0], *out), x.dtype)
 

@@ -153,7 +153,7 @@ class _Remembering:
 
     def __init__(self, family: RankFamily) -> None:
         self.device, self.fields = family.device, family.fields
-        self.context, self.repair = family.context, family.repair
+        self.context = family.context
         self._family = family
 
     def candidates(self, problem: Problem) -> Sequence[Choice]:
@@ -162,6 +162,9 @@ class _Remembering:
     def table_choice(self, problem: Problem) -> Choice | None:
         return self._family.table_choice(problem)
 
+    def repair(self, problem: Problem, choice: Choice) -> tuple[Choice, tuple[str, ...]]:
+        return _repaired(self._family, problem, choice)
+
     def predict(self, problem: Problem, choice: Choice) -> Prediction:
         return _predicted(self._family, problem, choice)
 
@@ -169,6 +172,11 @@ class _Remembering:
 @lru_cache(maxsize=4096)
 def _launches(family: RankFamily, problem: Problem) -> tuple[Choice, ...]:
     return tuple(family.candidates(problem))
+
+
+@lru_cache(maxsize=65_536)
+def _repaired(family: RankFamily, problem: Problem, choice: Choice) -> tuple[Choice, tuple[str, ...]]:
+    return family.repair(problem, choice)
 
 
 @lru_cache(maxsize=65_536)

@@ -11,6 +11,9 @@ from .decision import Decision, Voice
 from .problem import Problem
 from .softlogic import Candidate, SoftRule, differences, duration_text, solve
 from .trials import Tally
+from .wishes import with_values, with_wishes
+
+TOLD_MOST = 4  # wishes that nothing fulfils
 
 
 class Prediction(Protocol):
@@ -44,10 +47,16 @@ class Family(Protocol):
 
 @dataclass(frozen=True)
 class Said:
-    """What the rules say about one choice for a problem: `hard` assigns fields, `soft` rules hold for the choice."""
+    """What the rules say about one choice for a problem: `hard` assigns fields, `soft` rules hold for the choice.
+
+    `spoken` are all soft rules whose condition holds, also those for other values than the choice has, and `wishes`
+    those among them that a person wrote.
+    """
 
     hard: Mapping[str, int]
     soft: tuple[SoftRule, ...] = ()
+    spoken: tuple[SoftRule, ...] = ()
+    wishes: tuple[SoftRule, ...] = ()
 
 
 # Rules may read the fields of the choice that they are asked about.
@@ -66,9 +75,10 @@ def deliberate(
     """Hear A, B and C, and note who wins. `prior` is what C's score gets; `tally_of(a, c)` knows earlier trials."""
     table = family.table_choice(problem)
     c = None if table is None else _table_voice(problem, family, table, policy, prior)
-    candidates = _candidates(problem, family, c)
-    said = [policy(candidate.choice) for candidate in candidates]
-    a = _soft_voice(candidates, said)
+    offered = _candidates(problem, family, c)
+    said = [policy(candidate.choice) for candidate in offered]
+    candidates, said, unfulfilled = with_wishes(problem, family, policy, offered, said)
+    a = _soft_voice(candidates, said, unfulfilled)
     b = _hard_voice(
         problem, family, policy, [(each.choice, rules.hard) for each, rules in zip(candidates, said, strict=True)]
     )
@@ -92,7 +102,9 @@ def _predicted(problem: Problem, family: Family, choice: Choice) -> Candidate:
     return Candidate(choice, prediction.seconds, prediction.reason)
 
 
-def _soft_voice(candidates: Sequence[Candidate], said: Sequence[Said]) -> Voice:
+def _soft_voice(
+    candidates: Sequence[Candidate], said: Sequence[Said], unfulfilled: Sequence[SoftRule] = ()
+) -> Voice:
     solution = solve(candidates, [each.soft for each in said])
     best, fastest = solution.best, solution.fastest
     reasons = [f"the best of {len(candidates)} choices: {_time(best)}"]
@@ -104,6 +116,7 @@ def _soft_voice(candidates: Sequence[Candidate], said: Sequence[Said]) -> Voice:
         f"{influence.rule} moved it from {_parted(influence.instead, best.choice)}, now behind by {influence.lead:.3f}"
         for influence in solution.decisive
     ]
+    reasons += [f"no launch that runs here fulfils {rule}" for rule in unfulfilled[:TOLD_MOST]]
     return Voice("A", best.choice, best.seconds, solution.spoke, reasons=tuple(reasons))
 
 
@@ -127,8 +140,7 @@ def _hard_voice(
         hard = {name: value for name, value in all_fields.items() if name in family.fields}
         if not hard:
             return None
-        wanted = {name: bool(value) if name == "use_2ce" else value for name, value in hard.items()}
-        choice, repairs = family.repair(problem, replace(candidate, **wanted))
+        choice, repairs = family.repair(problem, with_values(candidate, hard))
         kept = sum(int(getattr(choice, name)) == value for name, value in hard.items())
         options.setdefault(choice, (kept, repairs, ", ".join(f"{name}={value}" for name, value in hard.items())))
     most = max(kept for kept, _, _ in options.values())

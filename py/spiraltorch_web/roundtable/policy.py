@@ -48,7 +48,8 @@ class Rulebook:
         def ask(choice: Choice) -> Said:
             said = self._said(problem, facts, choice) if self.reads_fields else fixed
             rules = (*said.soft, *learnt, *more) if soft else ()
-            return Said(said.hard, tuple(rule for rule in rules if rule.holds(choice)))
+            wishes = said.soft if soft else ()
+            return Said(said.hard, tuple(rule for rule in rules if rule.holds(choice)), rules, wishes)
 
         return ask
 

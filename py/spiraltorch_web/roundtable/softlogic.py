@@ -90,7 +90,7 @@ def duration_text(seconds: float) -> str:
 
 def total_score(seconds: float, spoke: Sequence[SoftRule], prior: float = 0.0) -> float:
     """The score of a candidate for which the rules `spoke` hold."""
-    return base_score(seconds) + sum(_bounded(rule.weight) for rule in spoke) + prior
+    return base_score(seconds) + sum(bounded(rule.weight) for rule in spoke) + prior
 
 
 def solve(candidates: Sequence[Candidate], spoken: Sequence[Sequence[SoftRule]]) -> Solution:
@@ -108,7 +108,7 @@ def solve(candidates: Sequence[Candidate], spoken: Sequence[Sequence[SoftRule]])
     voiced: dict[tuple[str, str], SoftRule] = {}
     for place, rules in enumerate(spoken):
         for rule in rules:
-            shares.setdefault(rule.key, [0.0] * len(candidates))[place] += _bounded(rule.weight)
+            shares.setdefault(rule.key, [0.0] * len(candidates))[place] += bounded(rule.weight)
             voiced.setdefault(rule.key, rule)
     decisive = []
     for key, share in shares.items():
@@ -125,7 +125,8 @@ def solve(candidates: Sequence[Candidate], spoken: Sequence[Sequence[SoftRule]])
     )
 
 
-def _bounded(weight: float) -> float:
+def bounded(weight: float) -> float:
+    """A weight within the limit; 0 for what is no number."""
     return min(max(weight, -WEIGHT_LIMIT), WEIGHT_LIMIT) if not math.isnan(weight) else 0.0
 
 

@@ -1,0 +1,141 @@
+"""Launches that rules wish for: what candidates become with values that soft rules name.
+
+A family offers what is worth trying by itself. A rule may name another value that the device can run, so candidates
+are also tried with the wished values, in all combinations, the most promising first. Such a launch is never taken to
+be faster than the candidate that it comes from: only the rules' weights can make it win, not a guess about a launch
+that nobody measured. Which kernels there are (``mk``) stays the family's business, which knows what may be trusted.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import TYPE_CHECKING
+
+from ..kernels.rankk.choice import FIELDS, Choice
+from .problem import Problem
+from .softlogic import Candidate, SoftRule, bounded, differences, total_score
+
+if TYPE_CHECKING:
+    from .consensus import Family, Policy, Said
+
+COMBINATIONS_MOST = 32  # of wished values, for each candidate; those with the least weight are left out
+TRIED_ANYWAY = 12  # also without hope of winning, so that it can be told how far behind they are
+TRIED_MOST = 256
+_KERNELS = frozenset({"mk", "mode_midk", "mode_bottomk"})
+Assigned = Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """A candidate with wished values, and a score that it cannot exceed; the device may not be able to run it."""
+
+    parent: Candidate
+    assigned: Assigned
+    most: float
+
+    @property
+    def choice(self) -> Choice:
+        return with_values(self.parent.choice, self.assigned)
+
+
+def with_values(choice: Choice, values: Assigned) -> Choice:
+    """The choice with these values of its fields."""
+    return replace(choice, **{name: bool(value) if name == "use_2ce" else value for name, value in values.items()})
+
+
+def with_wishes(
+    problem: Problem, family: Family, policy: Policy, candidates: Sequence[Candidate], said: Sequence[Said]
+) -> tuple[list[Candidate], list[Said], tuple[SoftRule, ...]]:
+    """The candidates and those that rules wish for, what the rules say about each, and the wishes that none fulfils."""
+    found, spoken = list(candidates), list(said)
+    seen = {candidate.choice for candidate in found}
+    best = max(total_score(one.seconds, rules.soft) for one, rules in zip(found, spoken, strict=True))
+    for number, draft in enumerate(_drafts(_values(family, found, spoken), found, spoken)):
+        if number >= TRIED_MOST or (number >= TRIED_ANYWAY and draft.most < best):
+            break
+        choice, _ = family.repair(problem, draft.choice)
+        if choice in seen or any(int(getattr(choice, name)) != value for name, value in draft.assigned.items()):
+            continue
+        seen.add(choice)
+        found.append(_tried(problem, family, choice, draft.parent))
+        spoken.append(policy(choice))
+        best = max(best, total_score(found[-1].seconds, spoken[-1].soft))
+    return found, spoken, _unfulfilled(found, spoken)
+
+
+def _tried(problem: Problem, family: Family, choice: Choice, parent: Candidate) -> Candidate:
+    own = family.predict(problem, choice)
+    if own.seconds >= parent.seconds:
+        return Candidate(choice, own.seconds, own.reason)
+    origin = " ".join(f"{name}={value}" for name, (value, _) in differences(parent.choice, choice).items())
+    return Candidate(choice, parent.seconds, f"as with {origin}, which is {parent.basis or 'known'}")
+
+
+def _drafts(values: Mapping[str, Sequence[int]], candidates: Sequence[Candidate], said: Sequence[Said]) -> list[_Draft]:
+    """All combinations on all candidates, the most promising first."""
+    drafts = []
+    for candidate, rules in zip(candidates, said, strict=True) if values else ():
+        gains = _gains(rules.spoken, values)
+        own = {name: int(getattr(candidate.choice, name)) for name in values}
+        rest = total_score(candidate.seconds, [rule for rule in rules.soft if rule.field not in values])
+        for combination in product(*({own[name], *wanted} for name, wanted in values.items())):
+            assigned = dict(zip(values, combination, strict=True))
+            if assigned != own:
+                most = rest + sum(gains.get(pair, 0.0) for pair in assigned.items())
+                drafts.append(_Draft(candidate, assigned, most))
+    return sorted(drafts, key=lambda draft: -draft.most)
+
+
+def _gains(rules: Sequence[SoftRule], fields: Container[str]) -> Mapping[tuple[str, int], float]:
+    """(field, value) → what the rules give for it."""
+    gains: dict[tuple[str, int], float] = defaultdict(float)
+    for rule in rules:
+        if rule.field in fields:
+            gains[rule.field, rule.value] += bounded(rule.weight)
+    return gains
+
+
+def _values(family: Family, candidates: Sequence[Candidate], said: Sequence[Said]) -> dict[str, list[int]]:
+    """Field → the values to try, the weightiest that make up `COMBINATIONS_MOST` at most."""
+    weights: dict[tuple[str, int], float] = defaultdict(float)
+    for rule in _distinct(rules.spoken for rules in said):
+        for value in _wished(rule):
+            weights[rule.field, value] += abs(bounded(rule.weight))
+    by_hand = {(rule.field, value) for rules in said for rule in rules.wishes for value in _wished(rule)}
+    held = {(name, int(getattr(each.choice, name))) for each in candidates for name in family.fields}
+    values: dict[str, list[int]] = {}
+    combinations = 1
+    for field, value in sorted(weights, key=weights.__getitem__, reverse=True):
+        # What was learnt is about launches that there are, one of which was measured: a mixture of two was not.
+        if field not in family.fields - _KERNELS or ((field, value) in held and (field, value) not in by_hand):
+            continue
+        known = values.get(field, [])
+        combinations = combinations // (1 + len(known)) * (2 + len(known))
+        if combinations > COMBINATIONS_MOST:
+            break
+        values.setdefault(field, known).append(value)
+    return values
+
+
+def _wished(rule: SoftRule) -> Iterator[int]:
+    """The values that a rule is for: its own, or those beside one that it is against."""
+    domain = [int(value) for value in FIELDS[rule.field].domain]
+    if rule.value not in domain:
+        return
+    if rule.weight > 0:
+        yield rule.value
+    elif rule.weight < 0:
+        place = domain.index(rule.value)
+        yield from domain[max(place - 1, 0) : place] + domain[place + 1 : place + 2]
+
+
+def _unfulfilled(candidates: Sequence[Candidate], said: Sequence[Said]) -> tuple[SoftRule, ...]:
+    wishes = _distinct(rules.wishes for rules in said)
+    return tuple(rule for rule in wishes if rule.weight > 0 and not any(rule.holds(one.choice) for one in candidates))
+
+
+def _distinct(groups: Iterable[Iterable[SoftRule]]) -> tuple[SoftRule, ...]:
+    return tuple(dict.fromkeys(rule for group in groups for rule in group))

@@ -111,6 +111,13 @@ def test_a_step_that_does_not_contract():
     assert distance(found.gradient["decay"], in_decay) < CLOSED_FORM
 
 
+def test_a_state_that_grows_without_end_is_no_solution():
+    """Each step doubles it: the residual stays at one half until lengths overflow, which is no convergence either."""
+    with pytest.raises(st.ConvergenceError, match="the inner problem did not reach") as caught:
+        st.hypergrad.implicit(lambda w, h: 2 * h * w, lambda w, h: (w * w).sum())(st.ones(2), st.tensor(1.0))
+    assert caught.value.residuals[:9] == (0.5,) * 9
+
+
 @pytest.mark.parametrize("method", ["neumann", "cg"])
 def test_a_step_without_a_single_fixed_point(method):
     """s ← s has J = 1, so that (I − J)ᵀv = g has no solution."""

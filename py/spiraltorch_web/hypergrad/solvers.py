@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, Protocol
 
 from ..compiled import compile
 from ..errors import ConvergenceError
-from ..tensor import maximum, stack, where
+from ..tensor import isfinite, maximum, stack, where
 from ..tensor.core import Tensor
 from .problem import InnerProblem
 from .structure import combine, dot, norm, tensors_in
@@ -64,7 +65,9 @@ class FixedPoint:
     def _advance(self, state: Any, hyper: Any) -> tuple[Any, Tensor]:
         after = self._problem.next_state(state, hyper)
         old, new = tensors_in("the state", state), tensors_in("the state", after)
-        return after, norm(combine(new, -1.0, old)) / maximum(norm(new), TINY)
+        length = norm(new)
+        # A state too long for float32 has grown, though its last step is nothing beside it.
+        return after, where(isfinite(length), norm(combine(new, -1.0, old)) / maximum(length, TINY), math.nan)
 
 
 class NeumannSeries:

@@ -165,6 +165,27 @@ def test_compiled(device):  # noqa: F811
 
 
 @pytest.mark.parametrize(
+    ("operator", "order", "message"),
+    [
+        (fractional_laplacian, -3.0, "fractional_laplacian: the order has to be finite and at least 0, got -3"),
+        (fractional_laplacian, math.nan, "got nan"),
+        (frft, math.nan, "frft: the order has to be finite, got nan"),
+        (frft, -math.inf, "got inf"),
+        (st.frac.gl_diff, math.nan, "gl_diff: the order has to be finite, got nan"),
+    ],
+)
+def test_an_order_on_the_device_is_watched(device, operator, order, message):  # noqa: F811
+    """Also in a compiled step, whose order may leave the domain while it is learnt: the next read tells."""
+    step = st.compile(lambda x, a: abs(operator(x, a)).sum())
+    good, bad = st.tensor(1.5), st.tensor(order)
+    step(st.ones(8), good).item()
+    step(st.ones(8), bad)
+    with pytest.raises(st.ArgumentError, match=message):
+        step(st.ones(8), good).item()
+    assert math.isfinite(step(st.ones(8), good).item())
+
+
+@pytest.mark.parametrize(
     ("call", "message"),
     [
         (lambda: fractional_laplacian(st.ones(4), -0.5), "finite and at least 0, got -0.5"),

@@ -15,6 +15,7 @@ from ..tensor.operands import axis_index
 from .orders import Order, order_of, positive
 
 PADDINGS = ("zero", "reflect")
+MOST_WEIGHT = 3.4e38
 FEW_WEIGHTS = 64  # up to here a direct sum; beyond it transforms take less
 
 
@@ -46,7 +47,10 @@ def gl_diff(x: Any, alpha: Any, axis: int = -1, *, step: float = 1.0, padding: s
 
 def gl_weights(alpha: Any, count: int) -> Tensor:
     """The first ``count`` weights of `gl_diff`: w_0 = 1, w_k = w_{k−1} · (k − 1 − α)/k."""
-    alpha = order_of("gl_weights", alpha)
+    return _weights_on_device(order_of("gl_weights", alpha), count)
+
+
+def _weights_on_device(alpha: Order, count: int) -> Tensor:
     if isinstance(alpha, Tensor):
         place = arange(1, count).to(float32)
         return cumprod(cat([ones(1), ((place - 1) - alpha) / place]), 0) if count > 1 else ones(1)
@@ -57,6 +61,8 @@ def _weights(alpha: float, count: int) -> list[float]:
     found = [1.0]
     for k in range(1, count):
         found.append(found[-1] * (k - 1 - alpha) / k)
+    if not max(map(abs, found)) <= MOST_WEIGHT:  # NaN compares false
+        raise ArgumentError(f"gl_diff: the {count} weights of order {alpha:g} are too large for float32")
     return found
 
 
@@ -66,7 +72,7 @@ def _past_sums(rows: Tensor, alpha: Order, padding: str) -> Tensor:
     count = length
     if isinstance(alpha, float) and alpha >= 0 and alpha == int(alpha):
         count = min(length, int(alpha) + 1)  # the other weights are 0
-    weights = gl_weights(alpha, count)
+    weights = _weights_on_device(alpha, count)
     before = count - 1
     if padding == "zero":
         longer = pad(rows, (before, 0)) if before else rows

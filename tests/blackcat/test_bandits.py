@@ -52,6 +52,19 @@ def test_the_posterior_is_that_of_the_closed_form():
 
 
 @pytest.mark.parametrize("make", [ThompsonSampling, LinUCB])
+@pytest.mark.parametrize("size", [1e-30, 1.0, 1e9, 1e99])
+def test_features_that_depend_on_each_other_are_survived(make, size):
+    """Their matrix is singular but for the prior, which rounding loses beside large numbers."""
+    bandit, random = make(2, 3, seed=1), Random(0)
+    for _ in range(200):
+        level = size * random.uniform(0.5, 1.0)
+        arm = bandit.choose([level, level, 2 * level])
+        bandit.update(arm, [level, level, 2 * level], float(arm))
+    if size >= 1:  # what is next to nothing tells nothing
+        assert bandit.models[1].count > bandit.models[0].count
+
+
+@pytest.mark.parametrize("make", [ThompsonSampling, LinUCB])
 @pytest.mark.parametrize(
     ("act", "named"),
     [
@@ -63,6 +76,8 @@ def test_the_posterior_is_that_of_the_closed_form():
         (lambda make: make(2, 2).choose([1.0, math.nan]), "nan"),
         (lambda make: make(2, 2).update(2, [1.0, 0.0], 1.0), "0 to 1, got 2"),
         (lambda make: make(2, 2).update(0, [1.0, 0.0], math.nan), "reward.*nan"),
+        (lambda make: make(2, 2).update(0, [1.0, 0.0], -1e200), "up to 1e\\+100.*-1e\\+200"),
+        (lambda make: make(2, 2).choose([1.0, 1e200]), "up to 1e\\+100.*1e\\+200"),
     ],
 )
 def test_what_does_not_fit_is_named(make, act, named):

@@ -8,7 +8,7 @@ from enum import Enum
 from random import Random
 
 from ..errors import ArgumentError
-from .linear import BayesianLinear
+from .linear import MOST, BayesianLinear
 
 __all__ = [
     "LinUCB",
@@ -97,14 +97,14 @@ def bandit_of(mode: SoftBanditMode, arms: int, features: int, seed: int) -> Line
 
 
 def checked_context(context: object, features: int) -> tuple[float, ...]:
-    """The context as floats. Raises ArgumentError for anything but ``features`` finite numbers."""
+    """The context as floats. Raises ArgumentError for anything but ``features`` finite numbers of up to 1e100."""
     wanted = f"a context has {features} finite numbers"
     if context is None or isinstance(context, (str, bytes)) or not isinstance(context, Sequence):
         raise ArgumentError(f"{wanted}, got {context!r}")
     if len(context) != features:
         raise ArgumentError(f"{wanted}, got {len(context)}")
-    if not all(isinstance(entry, (int, float)) and math.isfinite(entry) for entry in context):
-        raise ArgumentError(f"{wanted}, got {tuple(context)!r}")
+    if not all(isinstance(entry, (int, float)) and -MOST <= entry <= MOST for entry in context):
+        raise ArgumentError(f"{wanted} of up to {MOST:g}, got {tuple(context)!r}")
     return tuple(map(float, context))
 
 

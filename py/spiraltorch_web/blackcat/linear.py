@@ -21,6 +21,8 @@ __all__ = ["BayesianLinear"]
 PRIOR_PRECISION = 0.1  # λ
 PRIOR_SHAPE = 1.0  # a₀
 PRIOR_SCALE = 0.01  # b₀: noise of about a tenth before anything is seen
+MOST = 1e100  # of a number's size: its square has to be a float
+LEAST_PIVOT = 1e-12  # of a diagonal entry: what rounding leaves of features that depend on each other
 
 
 class BayesianLinear:
@@ -34,11 +36,13 @@ class BayesianLinear:
         self._solve()
 
     def update(self, x: Sequence[float], y: float) -> None:
-        """Take in one observation. Raises ArgumentError, and changes nothing, unless all numbers are finite."""
+        """Take in one observation. Raises ArgumentError, and changes nothing, unless all numbers are up to 1e100."""
         if len(x) != len(self.mean):
             raise ArgumentError(f"an observation has {len(self.mean)} features, got {len(x)}")
-        if not all(map(math.isfinite, (*x, y))):
-            raise ArgumentError(f"an observation needs finite numbers, got features {tuple(x)!r} and value {y!r}")
+        if not all(-MOST <= number <= MOST for number in (*x, y)):  # NaN compares false
+            raise ArgumentError(
+                f"an observation needs finite numbers of up to {MOST:g}, got features {tuple(x)!r} and value {y!r}"
+            )
         for row, left in zip(self._precision, x, strict=True):
             for column, right in enumerate(x):
                 row[column] += left * right
@@ -92,7 +96,7 @@ def _cholesky(matrix: Sequence[Sequence[float]]) -> list[list[float]]:
         for column in range(number):
             done = factor[column]
             row.append((given[column] - _dot(row, done[:column])) / done[column])
-        row.append(math.sqrt(given[number] - _dot(row, row)))
+        row.append(math.sqrt(max(given[number] - _dot(row, row), LEAST_PIVOT * given[number])))
         factor.append(row)
     return factor
 

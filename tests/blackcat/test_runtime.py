@@ -75,6 +75,24 @@ def test_a_reward_is_known_with_the_next_loss():
     assert sum(cat.pulls["tile"].values()) == 1
 
 
+@pytest.mark.parametrize("mode", st.SoftBanditMode)
+def test_launches_are_judged_by_time_alone(mode):
+    """Losses that jump up and down by a factor of e say nothing about launches that differ by a fifth."""
+    random, cat = Random(1), runtime(mode=mode)
+    for step in range(1, 201):
+        took = {"128": 1.2e-3, "256": 1e-3, "512": 1.2e-3}[cat.choose([1.0])["tile"]]
+        cat.post_step(StepMetrics(step, took * math.exp(random.gauss(0, 0.02)), math.exp(random.gauss(0, 1)), 0))
+    assert cat.pulls["tile"]["256"] > 150
+
+
+def test_a_step_that_waited_for_a_compiler_teaches_nothing_about_launches():
+    cat = runtime({**TILES, "order": ["same", "shuffled"]}, st.ZMetaParams({"x": Knob(0.1, 1.0, 0.5)}, patience=1))
+    for step, loss in ((1, 1.0), (2, 0.5), (3, 0.25)):
+        cat.choose([1.0])
+        cat.post_step(StepMetrics(step, 10.0 if step == 1 else 0.1, loss, 0, recorded=step == 1))
+    assert sum(cat.pulls["tile"].values()) == 1 and sum(cat.pulls["order"].values()) == 2
+
+
 def test_own_rewards_are_learnt_at_once():
     cat = runtime({}, st.ZMetaParams({"x": Knob(0.1, 10.0, 1.0)}, patience=1))
     for _ in range(200):
@@ -89,6 +107,8 @@ def test_own_rewards_are_learnt_at_once():
         (lambda: st.ChoiceGroups({"tile": ["1", "1"]}), "twice"),
         (lambda: st.ChoiceGroups({"tile": [1, 2]}), "texts"),
         (lambda: st.ChoiceGroups(["tile"]), "dict"),
+        (lambda: st.ChoiceGroups(TILES, costs=["way"]), r"groups \(tile\), got \['way'\]"),
+        (lambda: st.ChoiceGroups(TILES, costs="tile"), "names of groups, got 'tile'"),
         (lambda: runtime(mode="TS"), "SoftBanditMode.*'TS'"),
         (lambda: runtime(feat_dim=0), "feat_dim.*0"),
         (lambda: runtime({"lr_scale": ["1", "2"]}, st.ZMetaParams()), "lr_scale"),
@@ -150,6 +170,33 @@ class TestTraining:
         # The gradient at the output is −200 or so; clipped to −3, both weights move by 2·0.05·3.
         np.testing.assert_allclose(model.weight.detach().numpy() - before, 0.3, rtol=1e-3)
         assert model.hypergrads()["weight"].lr == pytest.approx(0.1, rel=1e-3)
+
+    def test_alternatives_reach_the_compiled_step(self, device):
+        """Each is recorded once, with what `apply` has set by then, and chosen again without recording."""
+        taken, traced = [], []
+
+        class Scaled(nn.Linear):
+            factor = "1"
+
+            def forward(self, x):
+                traced.append(self.factor)
+                return super().forward(x) * float(self.factor)
+
+        def act(choice):
+            model.factor = choice["factor"]
+            taken.append(choice["factor"])
+
+        model = Scaled(2, 1, bias=False)
+        with st.no_grad():
+            model.weight.assign_(st.ones(1, 2))
+        cat = st.BlackCatRuntime(NO_KNOBS, st.ChoiceGroups({"factor": ["1", "3"]}), apply=act)
+        trainer = st.ModuleTrainer(None, -1.0, 0.0).with_blackcat(cat)
+        trainer.prepare(model)
+        losses = [
+            trainer.train_epoch(model, nn.MSELoss(), [(st.ones(1, 2), st.zeros(1, 1))]).average_loss for _ in range(20)
+        ]
+        assert losses == pytest.approx([(2 * float(factor)) ** 2 for factor in taken])
+        assert sorted(traced) == ["1", "3"]
 
     def test_nothing_is_recorded_anew(self, device):
         cat, counts, model = st.BlackCatRuntime(), [], nn.Linear(4, 2)

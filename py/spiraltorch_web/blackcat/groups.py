@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from ..errors import ArgumentError
+from ..kernels.rankk.choice import FIELDS
 
 __all__ = ["ChoiceGroups"]
+
+LAUNCHES = frozenset({"merge", *FIELDS})  # groups about how something is launched, not what is computed
 
 
 @dataclass(frozen=True)
@@ -16,9 +19,13 @@ class ChoiceGroups:
     """Groups by name, each with two or more different alternatives (texts), of which one is chosen at a time.
 
     ChoiceGroups({"tile": ["128", "256", "512"], "merge": ["bitonic", "shared", "warp"]})
+
+    ``costs`` are the names of groups whose alternatives compute the same, so that time and memory alone judge them:
+    what the loss does meanwhile would only be noise. By default those named ``merge`` or after a field of `Choice`.
     """
 
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    costs: Collection[str] | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.groups, Mapping):
@@ -33,3 +40,12 @@ class ChoiceGroups:
                 raise ArgumentError(f"group {name!r} has an alternative twice: {arms!r}")
         frozen = {name: tuple(arms) for name, arms in self.groups.items()}
         object.__setattr__(self, "groups", MappingProxyType(frozen))
+        costs = LAUNCHES & set(frozen) if self.costs is None else self._checked_costs()
+        object.__setattr__(self, "costs", frozenset(costs))
+
+    def _checked_costs(self) -> Collection[str]:
+        if isinstance(self.costs, str) or not isinstance(self.costs, Collection):
+            raise ArgumentError(f"costs are names of groups, got {self.costs!r}")
+        if unknown := [name for name in self.costs if name not in self.groups]:
+            raise ArgumentError(f"costs are names of groups ({', '.join(self.groups)}), got {unknown!r}")
+        return self.costs

@@ -35,10 +35,14 @@ class RewardWeights:
 
 @dataclass(frozen=True)
 class Reward:
-    """What a step was worth: by what became of the loss, and by time and memory; their sum is within ±3."""
+    """What a step was worth: by what became of the loss, and by time and memory; their sum is within ±3.
+
+    ``thrift`` is 0 and not ``representative`` for a step that waited for a compiler.
+    """
 
     progress: float
     thrift: float
+    representative: bool = True
 
     @property
     def total(self) -> float:
@@ -57,6 +61,9 @@ class Rewards:
 
         A loss above ``usual_loss`` counts as that, since to come down from there is no merit.
         """
+        progress = self._weights.loss * _progress(min(step.loss, usual_loss), loss_after)
+        if step.recorded:
+            return Reward(progress, 0.0, representative=False)
         costs = (math.log(max(step.seconds, 1e-9)), math.log(1.0 + step.memory))
         if len(self._first) < FIRST_STEPS:
             self._first.append(costs)
@@ -64,7 +71,7 @@ class Rewards:
         slower, larger = (cost - before for cost, before in zip(costs, usual, strict=True))
         weights = self._weights
         thrift = -weights.time * slower - weights.memory * larger
-        return Reward(weights.loss * _progress(min(step.loss, usual_loss), loss_after), thrift)
+        return Reward(progress, max(-REWARD_MOST, min(REWARD_MOST, thrift)))
 
 
 def _progress(before: float, after: float) -> float:

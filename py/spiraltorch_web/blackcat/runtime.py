@@ -16,7 +16,7 @@ from .adoption import Adoption
 from .bandits import SoftBanditMode, bandit_of, checked_context, upper_bound
 from .groups import ChoiceGroups
 from .guard import LossGuard, RunningBand
-from .reward import Rewards, RewardWeights
+from .reward import Reward, Rewards, RewardWeights
 from .trainer_knobs import TRAINER_KNOBS, TrainerKnobs
 from .zmeta import ZMeta, ZMetaParams
 
@@ -45,7 +45,8 @@ class BlackCatRuntime:
     A bandit of each group chooses an alternative by the ``feat_dim`` features of the context (8 for a trainer), and
     `ZMeta` proposes values for the knobs. A trainer's knobs, ``lr_scale``, ``above``, ``here``, ``beneath`` and
     ``clip``, are set by the runtime itself (see `TrainerKnobs`); everything that is chosen also goes to ``apply``, a
-    function of a dict, which has to do whatever else a choice means.
+    function of a dict, which has to do whatever else a choice means. A trainer compiles its step once for each
+    combination of alternatives, so that ``apply`` may change what the model does, such as the launches in it.
 
     The update of a step shows in the loss of the next one, so its reward (see `RewardWeights`) is known only then.
     Rewards look one step ahead: what pays off later is not seen. After a step that failed or let the loss run away,
@@ -153,7 +154,8 @@ class BlackCatRuntime:
             self._fail(before[0])
         # A trainer's own knobs change no step's time, which would only be noise to their search.
         only_progress = all(name in TRAINER_KNOBS for name in self.search.params.knobs)
-        self._learn(before[0], reward.total, reward.progress if only_progress else reward.total)
+        arms = self._rewards_of_arms(before[0], reward)
+        self._learn(before[0], arms, reward.progress if only_progress else reward.total)
         return reward.total
 
     def update(self, reward: float) -> None:
@@ -165,7 +167,7 @@ class BlackCatRuntime:
         if isinstance(reward, bool) or not isinstance(reward, (int, float)) or not math.isfinite(reward):
             raise ArgumentError(f"a reward has to be a finite number, got {reward!r}")
         self._chosen = None
-        self._learn(chosen, float(reward), float(reward))
+        self._learn(chosen, dict.fromkeys(chosen.arms, float(reward)), float(reward))
 
     # --- learning ---------------------------------------------------------------------------------------------------
 
@@ -174,8 +176,15 @@ class BlackCatRuntime:
             raise ArgumentError(f"{caller} reports on a choice: call choose() first")
         return self._chosen
 
-    def _learn(self, chosen: Chosen, reward: float, for_knobs: float) -> None:
-        for group, arm in chosen.arms.items():
+    def _rewards_of_arms(self, chosen: Chosen, reward: Reward) -> dict[str, float]:
+        """What each group's choice gave; without those that only cost, of a step whose time says nothing."""
+        costs = self.groups.costs
+        judged = (group for group in chosen.arms if reward.representative or group not in costs)
+        return {group: reward.thrift if group in costs else reward.total for group in judged}
+
+    def _learn(self, chosen: Chosen, rewards: Mapping[str, float], for_knobs: float) -> None:
+        for group, reward in rewards.items():
+            arm = chosen.arms[group]
             self._count_trial(group, arm, chosen.context, reward)
             self.bandits[group].update(self.groups.groups[group].index(arm), chosen.context, reward)
             self.pulls[group][arm] += 1

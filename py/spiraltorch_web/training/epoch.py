@@ -33,14 +33,17 @@ class Epoch:
         self._sums = [0.0] * 5  # losses, above, here, beneath, drift
         self._features: Sequence[float] = (1.0, *(0.0,) * 7)
         self._since = time.perf_counter()
+        self._recorded = False
 
     def run(self, pair: Sequence[Any]) -> None:
         """Queue the step of one batch."""
         x, y = _pair(pair, self._batches + 1)
+        arms: tuple = ()
         if self._blackcat is not None:
-            self._blackcat.choose(self._features)
+            arms = _arms(self._blackcat.choose(self._features))
+            self._recorded = self._programs.recorded_for(x, y, arms)
             self._since = time.perf_counter()
-        self.books = self._programs.note(self.books, *self._programs.step(x, y))
+        self.books = self._programs.note(self.books, *self._programs.step(x, y, arms))
         self._batches += 1
         self._unread += 1
 
@@ -68,7 +71,7 @@ class Epoch:
         self._sums = [total + part for total, part in zip(self._sums, (books.losses, *energy), strict=True)]
         if self._blackcat is not None:
             found = Energy(*energy) if self._banded else None
-            metrics = StepMetrics(self._batches, seconds, books.losses, memory()["allocated"], found)
+            metrics = StepMetrics(self._batches, seconds, books.losses, memory()["allocated"], found, self._recorded)
             self._features = metrics.features()
             self._blackcat.post_step(metrics)
 
@@ -79,6 +82,11 @@ class Epoch:
         total, *energy = self._sums
         means = Energy(*(part / self._batches for part in energy)) if self._banded else None
         return EpochStats(self._batches, total, total / self._batches, means)
+
+
+def _arms(choice: Any) -> tuple[tuple[str, str], ...]:
+    """The alternatives of a choice: its texts, by name."""
+    return tuple(sorted((name, arm) for name, arm in dict(choice or {}).items() if isinstance(arm, str)))
 
 
 def _pair(pair: Any, number: int) -> tuple[Tensor, Tensor]:

@@ -34,13 +34,17 @@ class EpochStats:
 
 @dataclass(frozen=True)
 class StepMetrics:
-    """One step of training. ``seconds`` include the wait for the device; ``memory`` counts its allocated bytes."""
+    """One step of training. ``seconds`` include the wait for the device; ``memory`` counts its allocated bytes.
+
+    ``recorded``: the step was recorded and compiled first, so that its time says nothing about others.
+    """
 
     step: int
     seconds: float
     loss: float
     memory: int
     energy: Energy | None = None
+    recorded: bool = False
 
     def features(self) -> tuple[float, ...]:
         """Eight numbers of moderate size: 1, the logarithms of 1 + loss, seconds and memory, band shares and drift."""
@@ -66,7 +70,8 @@ class BlackCat(Protocol):
     def choose(self, context: Sequence[float]) -> Mapping[str, Any]:
         """Choose for the coming step, given the `StepMetrics.features` of the last one (zeros but the first at first).
 
-        Applying the choice is the runtime's own business.
+        Applying the choice is the runtime's own business. The step is compiled once for each combination of the texts
+        in it, so that alternatives may change what the model does; numbers have to be values on the device.
         """
 
     def post_step(self, metrics: StepMetrics) -> Any:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from ..compiled import Compiled, compile
@@ -44,8 +44,10 @@ def new_books() -> Tensor:
 
 @dataclass(frozen=True)
 class Programs:
-    """``step(x, y)`` → (loss, faults, gradient) applies all gradients; ``note(books, *that)`` → the books with it.
+    """``step(x, y, arms)`` → (loss, faults, gradient) applies all gradients; ``note(books, *that)`` enters them.
 
+    ``arms`` are what a runtime chose, plain values: each combination is a program of its own. ``note`` gives the new
+    books.
     ``gradient`` is that of the loss at the model's output, which the roundtable splits. The split for the books is a
     program of its own, so that the step is the same program with and without a roundtable unless weights differ from
     1.
@@ -53,6 +55,14 @@ class Programs:
 
     step: Compiled
     note: Compiled
+    _known: set[Hashable] = field(default_factory=set)
+
+    def recorded_for(self, x: Tensor, y: Tensor, arms: tuple) -> bool:
+        """Whether a step with these arguments is the first of its kind."""
+        kind = (tuple(x.shape), x.dtype.name, tuple(y.shape), y.dtype.name, arms)
+        first = kind not in self._known
+        self._known.add(kind)
+        return first
 
     @classmethod
     def of(
@@ -66,7 +76,7 @@ class Programs:
         """The programs for a model; they are recorded at their first call with a shape."""
 
         @compile
-        def step(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        def step(x: Tensor, y: Tensor, arms: tuple = ()) -> tuple[Tensor, Tensor, Tensor]:
             prediction = model(x)
             output = prediction.detach().requires_grad_()
             value = loss(output, y)

@@ -368,6 +368,19 @@ def test_a_file_that_is_something_else_altogether_does_not_stop_plans(tmp_path):
         Roundtable(settings_in(tmp_path / "new", program="mk: ;")).decide(PROBLEM, WRONG)
 
 
+def test_a_file_full_of_corrupt_lines_does_not_flood_the_transcript(tmp_path):
+    """The first of them are named with their numbers, and how many more there are; all stay in the file."""
+    broken = "".join(f"torn {number}\n" for number in range(3000))
+    (tmp_path / "heur.kdsl").write_text(f"{broken}soft(mk, 3, 9, true);\n")
+    table = Roundtable(settings_in(tmp_path))
+    with pytest.warns(RuntimeWarning, match="heur.kdsl:1: skipped.*heur.kdsl: 2,992 more") as caught:
+        assert table.decide(PROBLEM, WRONG).choice == FAST, "the good line speaks"
+    assert len(caught) == 1
+    assert (tmp_path / "roundtable.log").stat().st_size < 20_000
+    table.memory.learn([rule()])
+    assert (tmp_path / "heur.kdsl").read_text().startswith(broken)
+
+
 @pytest.mark.parametrize(
     ("text", "k", "device"),
     [

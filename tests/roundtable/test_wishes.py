@@ -77,10 +77,9 @@ def test_a_guess_is_not_what_wins():
 
 
 def test_learnt_rules_mix_no_launches_that_were_measured_one_by_one():
-    learnt = f"# device: {CARD.device_class}\n" + "".join(
-        f"soft({name}, {value}, 0.3, kind == 0 && floor(log2(c)) == 16 && kc == 6);  # learnt 2026-11-22T00:00:00Z 8/8\n"
-        for name, value in (("wg", 1024), ("kl", 4))
-    )
+    bucket = "kind == 0 && floor(log2(c)) == 16 && kc == 6"
+    rules = (f"soft({wish}, 0.3, {bucket});  # learnt 2026-11-22T00:00:00Z 8/8\n" for wish in ("wg, 1024", "kl, 4"))
+    learnt = f"# device: {CARD.device_class}\n{''.join(rules)}"
     offered = RankFamily(RankKind.TOPK, CARD, TunerTable()).candidates(WIDE)
     assert decided("", heur=learnt).choice in offered
     new = learnt.replace("soft(kl, 4,", "soft(tile, 1024,")

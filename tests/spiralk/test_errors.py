@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
 
 import spiraltorch_web as st
 from spiraltorch_web.spiralk.names import FACTS, FUNCTIONS, HINTS
+from spiraltorch_web.spiralk.parse import _good_lines
 
 # Text -> line, column, part of the problem, part of the suggestion.
 TABLE = {
@@ -170,3 +173,15 @@ def test_a_rule_line_is_a_rule():
     assert rule == st.spiralk.soft_rule("mk", 2, 0.25, "sg")
     assert rule.note == "9 wins in 9"
     assert st.spiralk.rule_text(rule) == "soft(mk, 2, 0.25, sg);"
+
+
+@given(some.lists(some.sampled_from([*LINES.split("\n"), "", "mk: 2; tile: 64;", "mk:", "1;", "(", ")"]), max_size=8))
+def test_a_file_is_read_at_once_as_it_is_read_line_by_line(lines):
+    """Only a file with bad lines is gone through one by one; what is good in it means the same."""
+    text = "\n".join(lines)
+    at_once, one_by_one = st.spiralk.parse_lines(text), _good_lines(text)
+    assert at_once.program == one_by_one.program
+    assert at_once.program.format() == one_by_one.program.format()
+    assert [str(error) for error in at_once.errors] == [str(error) for error in one_by_one.errors]
+    places = [[rule.at for rule in found.program.rules] for found in (at_once, one_by_one)]
+    assert places[0] == places[1]

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ..spiralk import Program
 
 PROGRAM_NAME = "SPIRAL_HEUR_K"
+PROBLEMS_TOLD = 8  # of one source: each decision tells them, and a damaged file may have a problem in each line
 _NOTHING: Mapping[str, int] = MappingProxyType({})
 
 
@@ -91,9 +92,8 @@ def read_rulebook(file_text: str, file_name: str, program_text: str) -> Rulebook
     own = parse(program_text)
     sources = {id(rule): f"{file_name}:{rule.at.line}:{rule.at.column}" for rule in by_file.rules}
     sources.update((id(rule), f"{PROGRAM_NAME}:{rule.at.line}:{rule.at.column}") for rule in own.rules)
-    for name, part in ((file_name, by_file), (PROGRAM_NAME, own)):
-        findings = (finding for finding in part.check() if finding.level == "error")
-        problems += [f"{name}:{finding.line}: {finding.message}" for finding in findings]
+    problems = _told(problems + _errors(file_name, by_file), file_name)
+    problems += _told(_errors(PROGRAM_NAME, own), PROGRAM_NAME)
     program = Program(by_file.rules + own.rules)
     reads = any(_reads_field(rule) for rule in program.rules)
     return Rulebook(learnt, file_name, program, sources, reads, tuple(problems))
@@ -108,6 +108,18 @@ def _file_program(hand_written: str, file_name: str) -> tuple[Program, list[str]
     except SpiralKError as error:  # not even lines: such as a megabyte of something else
         return Program(), [f"{file_name}: skipped, {error.problem}"]
     return lines.program, [f"{file_name}:{error.line}: skipped, {error.problem}" for error in lines.errors]
+
+
+def _errors(name: str, program: Program) -> list[str]:
+    """What is wrong in a program that can be read, such as names that nothing has."""
+    findings = (finding for finding in program.check() if finding.level == "error")
+    return [f"{name}:{finding.line}: {finding.message}" for finding in findings]
+
+
+def _told(problems: list[str], name: str) -> list[str]:
+    """The first of the problems, and how many more there are."""
+    more = len(problems) - PROBLEMS_TOLD
+    return problems if more <= 0 else [*problems[:PROBLEMS_TOLD], f"{name}: {more:,} more"]
 
 
 def _reads_field(part: Any) -> bool:

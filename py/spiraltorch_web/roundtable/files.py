@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import secrets
 import sys
 import time
@@ -22,6 +23,7 @@ else:
     import fcntl
 
 LOCK_SECONDS = 5.0
+STALE_SECONDS = 60.0  # no writer takes so long
 _LOCK_PAUSE = 0.002
 
 
@@ -90,14 +92,16 @@ def _append(path: Path, line: bytes) -> None:
 
 
 def _shift(path: Path, kept: int) -> None:
-    for number in range(kept - 1, 0, -1):
-        older = path.with_name(f"{path.name}.{number}")
-        if older.exists():
-            os.replace(older, path.with_name(f"{path.name}.{number + 1}"))
-    os.replace(path, path.with_name(f"{path.name}.1"))
+    """Make room for a new file: each generation becomes the next older one, up to the first that is missing."""
+    names = [path.with_name(f"{path.name}.{number}") for number in range(1, kept + 1)]
+    room = next((number for number, name in enumerate(names) if not name.exists()), kept - 1)
+    for number in range(room, 0, -1):
+        os.replace(names[number - 1], names[number])
+    os.replace(path, names[0])
 
 
 def _write_whole(path: Path, data: bytes) -> None:
+    _clear_away(path)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         with open(temporary, "wb") as handle:
@@ -110,6 +114,15 @@ def _write_whole(path: Path, data: bytes) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def _clear_away(path: Path) -> None:
+    """Remove what writers of this file left when they were killed."""
+    left = re.compile(rf"\.{re.escape(path.name)}\.[0-9a-f]{{8}}")
+    with contextlib.suppress(OSError):
+        for found in path.parent.iterdir():
+            if left.fullmatch(found.name) and time.time() - found.stat().st_mtime > STALE_SECONDS:
+                found.unlink()
 
 
 def _try_lock(handle: BinaryIO) -> bool:

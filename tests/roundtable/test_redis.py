@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import json
 import math
+import socket
+import threading
 import time
 from dataclasses import replace
 
@@ -174,7 +178,8 @@ def test_a_frozen_server_is_waited_for_once_and_briefly(server, machine, monkeyp
 
     class Event(redis_voice.threading.Event):
         def wait(self, timeout=None):
-            waits.append(timeout)
+            if threading.current_thread() is threading.main_thread():
+                waits.append(timeout)
             return super().wait(timeout)
 
     monkeypatch.setattr(redis_voice.threading, "Event", Event)
@@ -204,6 +209,55 @@ def test_a_server_that_is_not_there_is_told_and_no_password_is(machine, url, tro
     decision = asked_until(heard("redis: down"), table)
     assert trouble in decision.notes[0] and "secret" not in json.dumps(table.transcript.read().records)
     assert decision.choice == SLOW_TABLE
+
+
+@pytest.fixture
+def stranger():
+    """Factory of servers that are no Redis: they send what they are given, again and again, and read nothing."""
+    sockets, threads = [], []
+
+    def serve(listener: socket.socket, chunks, pause: float) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                sockets.append(connection)
+                with contextlib.suppress(OSError):
+                    for chunk in chunks():
+                        connection.sendall(chunk)
+                        time.sleep(pause)
+
+    def start(chunks, pause: float) -> str:
+        listener = socket.create_server(("127.0.0.1", 0))
+        sockets.append(listener)
+        threads.append(threading.Thread(target=serve, args=(listener, chunks, pause), daemon=True))
+        threads[-1].start()
+        return f"redis://127.0.0.1:{listener.getsockname()[1]}/0"
+
+    yield start
+    for each in sockets:
+        with contextlib.suppress(OSError):
+            each.shutdown(socket.SHUT_RDWR)
+        each.close()
+    for thread in threads:
+        thread.join(10)
+
+
+STRANGERS = {
+    "a tarpit": (lambda: itertools.chain([b"+"], itertools.repeat(b"O")), 0.05),
+    "an endless line": (lambda: itertools.repeat(b"x" * 65536), 0.001),
+    "an endless answer": (lambda: itertools.chain([b"$4000000000\r\n"], itertools.repeat(b"x" * 65536)), 0.001),
+    "lists in lists": (lambda: [b"*1\r\n" * 100_000], 0.0),
+    "another protocol": (lambda: [b"HTTP/1.1 400 Bad Request\r\n\r\n"], 0.0),
+}
+
+
+@pytest.mark.parametrize("kind", STRANGERS)
+def test_what_is_no_redis_is_given_up_however_much_it_sends(stranger, machine, monkeypatch, kind):
+    """Each byte in time, and never a whole answer: the answer as a whole has a deadline."""
+    monkeypatch.setattr(redis_voice, "ANSWER_SECONDS", 0.3)
+    table = machine("a", stranger(*STRANGERS[kind]))
+    assert asked_until(heard("redis: down ("), table).choice == SLOW_TABLE
+    assert not table._redis._mailbox.open, "nothing waits for it any more"
 
 
 def test_without_the_package_the_transcript_says_so(machine, monkeypatch):

@@ -10,6 +10,7 @@ until when it holds, by the server's clock.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import queue
 import sys
@@ -27,6 +28,7 @@ from .softlogic import SoftRule
 
 WAIT_SECONDS = 0.02  # of a plan
 SOCKET_SECONDS = 0.5  # of the thread, per step
+ANSWER_SECONDS = 2.0  # of the thread, for all steps of a request: a stranger may send bytes for ever
 REST_SECONDS = 5.0  # without a question after a failure
 FRESH_SECONDS = 60.0  # before a bucket is asked for again
 LIFETIME_SECONDS = 14 * 86400
@@ -203,11 +205,36 @@ def _serve(url: str, box: _Mailbox) -> None:
             if time.monotonic() < box.rest_until:
                 raise ConnectionError(box.trouble)
             server = server or _connect(url)
-            request(server)
+            with _Deadline(server):
+                request(server)
         except Exception as error:  # whatever a broken server or a missing package makes of it
             box.fail(request, error)
     if server is not None:
         server.close()
+
+
+class _Deadline:
+    """Cuts a server off that has not answered within `ANSWER_SECONDS`: whatever waits for it then fails."""
+
+    def __init__(self, server: Any) -> None:
+        self._server = server
+        self._over = threading.Event()
+        self._passed = False
+
+    def __enter__(self) -> None:
+        threading.Thread(target=self._watch, name="spiraltorch-redis-deadline", daemon=True).start()
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: object) -> None:
+        self._over.set()
+        if self._passed and error is not None:
+            raise TimeoutError(f"no whole answer within {ANSWER_SECONDS:g} s") from error
+
+    def _watch(self) -> None:
+        self._passed = not self._over.wait(ANSWER_SECONDS)
+        while not self._over.is_set():  # again and again, since the client may connect anew
+            with contextlib.suppress(Exception):
+                self._server.connection_pool.disconnect()
+            self._over.wait(SOCKET_SECONDS)
 
 
 def _connect(url: str) -> Any:

@@ -47,6 +47,17 @@ def test_the_faster_alternative_is_found_and_written_down(mode, tmp_path):
     assert spiralk.parse(path.read_text()).evaluate(r=64, c=4096, k=16, device="some gpu").soft[0].value == 256
 
 
+def test_a_rule_weighs_what_it_gains_whatever_time_counts_beside_the_loss(tmp_path):
+    problem, rules = Problem("topk", 64, 4096, 16, "some gpu"), []
+    for number, weights in enumerate((SPEED, RewardWeights(time=0.1, memory=0.0, loss=1.0))):
+        path = tmp_path / f"{number}.kdsl"
+        cat = runtime(path=path, problem=problem, rewards=weights)
+        race(cat, lambda choice: {"128": 2e-3, "256": 1e-3, "512": 1.5e-3}[choice["tile"]])
+        rules += learnt_rules(path.read_text())
+    assert len(rules) == 2 and rules[0].value == rules[1].value == 256
+    assert rules[0].weight == pytest.approx(rules[1].weight) and rules[0].tally == rules[1].tally
+
+
 def test_without_a_problem_a_rule_holds_for_every_launch_of_this_device(tmp_path, device):
     path = tmp_path / "heur.kdsl"
     for _ in range(2):

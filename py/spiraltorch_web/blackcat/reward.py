@@ -37,16 +37,17 @@ class RewardWeights:
 class Reward:
     """What a step was worth: by what became of the loss, and by time and memory; their sum is within ±3.
 
-    ``thrift`` is 0 and not ``representative`` for a step that waited for a compiler.
+    ``speed``, within ±3, is what launches are judged by: −ln of the time beside the usual one, with memory counting as
+    much less as its weight is less; None for a step that waited for a compiler.
     """
 
     progress: float
     thrift: float
-    representative: bool = True
+    speed: float | None
 
     @property
     def total(self) -> float:
-        return max(-REWARD_MOST, min(REWARD_MOST, self.progress + self.thrift))
+        return _limited(self.progress + self.thrift)
 
 
 class Rewards:
@@ -63,7 +64,7 @@ class Rewards:
         """
         progress = self._weights.loss * _progress(min(step.loss, usual_loss), loss_after)
         if step.recorded:
-            return Reward(progress, 0.0, representative=False)
+            return Reward(progress, 0.0, None)
         costs = (math.log(max(step.seconds, 1e-9)), math.log(1.0 + step.memory))
         if len(self._first) < FIRST_STEPS:
             self._first.append(costs)
@@ -71,7 +72,11 @@ class Rewards:
         slower, larger = (cost - before for cost, before in zip(costs, usual, strict=True))
         weights = self._weights
         thrift = -weights.time * slower - weights.memory * larger
-        return Reward(progress, max(-REWARD_MOST, min(REWARD_MOST, thrift)))
+        return Reward(progress, thrift, _limited(thrift / weights.time if weights.time else thrift))
+
+
+def _limited(reward: float) -> float:
+    return max(-REWARD_MOST, min(REWARD_MOST, reward))
 
 
 def _progress(before: float, after: float) -> float:

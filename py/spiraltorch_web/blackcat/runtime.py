@@ -179,8 +179,8 @@ class BlackCatRuntime:
     def _rewards_of_arms(self, chosen: Chosen, reward: Reward) -> dict[str, float]:
         """What each group's choice gave; without those that only cost, of a step whose time says nothing."""
         costs = self.groups.costs
-        judged = (group for group in chosen.arms if reward.representative or group not in costs)
-        return {group: reward.thrift if group in costs else reward.total for group in judged}
+        judged = {group: reward.speed if group in costs else reward.total for group in chosen.arms}
+        return {group: value for group, value in judged.items() if value is not None}
 
     def _learn(self, chosen: Chosen, rewards: Mapping[str, float], for_knobs: float) -> None:
         for group, reward in rewards.items():

@@ -11,6 +11,7 @@ from spiraltorch_web.errors import ArgumentError
 from spiraltorch_web.labs import roundtable
 from spiraltorch_web.rankk import RankKind, plan_rank, planner
 from tests.labs.devices import on
+from tests.roundtable.inputs import PROBLEM, WRONG
 
 HARD = "mk: sel(c > 500, 1, 0);\n"
 
@@ -53,6 +54,8 @@ def test_findings_name_line_column_and_what_may_be_meant():
     assert [(each["level"], each["line"]) for each in found] == [("error", 2), ("error", 3)]
     assert "mkk" in found[1]["message"] and found[1]["suggestion"] == "Did you mean mk?"
     assert roundtable.check("") == []
+    mixed = roundtable.check("soft(mkk, 2, 0.25, true);\nfoo(2;\n")
+    assert [each["line"] for each in mixed] == [1, 2], "as they stand in the text"
 
 
 def test_policy_that_has_changed_meanwhile_is_not_overwritten(files):
@@ -72,6 +75,57 @@ def test_import_takes_records_once_and_leaves_out_what_is_none(files):
     assert [each["rows"] for each in found["records"]] == [3, 77]
     with pytest.raises(ArgumentError, match="a transcript has at most"):
         roundtable.import_log(" " * 5_000_000)
+
+
+def damaged(record):
+    """Lines that are JSON and name an event, but cannot be shown as what they claim to be."""
+    yield {}
+    yield {"event": "lesson"}
+    yield {"event": "lesson", "time": "x", "rules": [{"rule": 1}], "wilson": {"wins": 1, "trials": 1}}
+    yield {"event": "undo", "time": 7, "rules": []}
+    yield {"event": "trial", "time": "x", "wilson": {"wins": 1, "trials": 1}}
+    trial = {name: record[name] for name in ("kind", "rows", "cols", "k", "device")} | {"event": "trial", "time": "x"}
+    yield {**trial, "pair": "mk=1:0", "seconds": [1], "wilson": {"wins": 1, "trials": 1}}
+    yield {**trial, "pair": "mk=1:0", "seconds": [1, 2], "wilson": {"wins": 2, "trials": 1}}
+    yield {**record, "time": None}
+    yield {**record, "voices": [{**record["voices"][0], "prior": float("nan")}]}
+    yield {**record, "voices": [{**record["voices"][0], "seconds": 10**400}]}
+    yield {"event": "something new", "time": "x"}
+
+
+def test_records_that_are_damaged_reach_no_view(files):
+    """Neither from a file that is imported nor from the transcript itself; what is shown can be shown."""
+    plan_rank(RankKind.TOPK, 3, 900, 7)
+    (record,) = roundtable.state()["records"]
+    lines = [json.dumps(each) for each in damaged(record)]
+    found = roundtable.import_log("".join(f"{line}\n" for line in lines))
+    assert (found["taken"], found["refused"]) == (0, len(lines))
+    with open(files / "roundtable.log", "a") as log:
+        log.writelines(f"{line}\n" for line in lines)
+    assert roundtable.state()["records"] == [record]
+
+
+def test_a_decision_without_its_scores_is_shown_with_them(files):
+    """They follow from the rest of the record."""
+    plan_rank(RankKind.TOPK, 3, 900, 7)
+    (record,) = roundtable.state()["records"]
+    voices = [{name: value for name, value in voice.items() if name != "score"} for voice in record["voices"]]
+    found = roundtable.import_log(json.dumps({**record, "rows": 77, "voices": voices}))
+    assert found["records"][-1] == {**record, "rows": 77}
+
+
+def test_trials_lessons_and_undos_are_shown_and_imported(files):
+    with_trials = table.current()
+    decision = with_trials.decide(PROBLEM, WRONG)
+    for _ in range(8):
+        with_trials.record_trial(decision, 1e-4, 2e-4)
+    with_trials.undo()
+    records = roundtable.state()["records"]
+    assert [record["event"] for record in records] == ["decision", *["trial"] * 8, "lesson", "undo"]
+    text = roundtable.log()["text"]
+    (files / "roundtable.log").unlink()
+    assert roundtable.import_log(text)["taken"] == len(records)
+    assert roundtable.state()["records"] == records
 
 
 def test_trials_are_switched_on_and_off(files):

@@ -101,6 +101,8 @@ def test_unreadable_lines_are_reported_and_the_rest_is_shown(call, tmp_path):
 
 def test_records_that_are_something_else_are_shown_as_they_are(call, tmp_path):
     records = [{}, {"event": "trial", "time": 1}, {"event": "decision", "time": 1}, {"event": "x", "time": "y"}]
+    records += [{"event": "trial", "time": "", "pair": "", "seconds": [10**400, 1]}]
+    records += [{"event": "lesson", "time": "", "rules": 5}, {"event": ["lesson"], "time": "", "kind": 1}]
     (tmp_path / "roundtable.log").write_text("".join(json.dumps(record) + "\n" for record in records))
     code, text, _ = call("show")
     assert code == 0 and text.count("not understood: {") == len(records)

@@ -197,6 +197,14 @@ def test_a_line_that_is_no_decision_is_refused(key, value):
         decision_of({**record, key: value})
 
 
+@pytest.mark.parametrize(("field", "value"), [("seconds", 10**400), ("seconds", "x"), ("choice", {"mk": math.inf})])
+def test_a_voice_with_impossible_numbers_is_refused(field, value):
+    record = decided(PlainFamily({FAST: 1e-4}, SLOW_TABLE)).record()
+    voice = {**record["voices"][0], field: value}
+    with pytest.raises(FileFormatError, match="not a decision"):
+        decision_of({**record, "voices": [voice]})
+
+
 def test_problems_name_what_is_wrong_with_them():
     for wrong in ({"kind": "best"}, {"rows": 0}, {"cols": 1.5}, {"k": -1}):
         with pytest.raises(ArgumentError):

@@ -142,7 +142,7 @@ def _lines(record: dict[str, Any]) -> list[str]:
     """A record for people; one that is not as it should be is shown as it is."""
     try:
         return list(_told(record))
-    except (FileFormatError, TypeError, ValueError, KeyError):
+    except (FileFormatError, TypeError, ValueError, KeyError, OverflowError):
         return [f"not understood: {json.dumps(record)}"]
 
 

@@ -12,17 +12,17 @@ from typing import Any
 from ..errors import ArgumentError, FileFormatError, SpiralKError
 from ..kernels.rankk.choice import FIELDS, Choice
 from ..rankk.planner import planner
-from ..roundtable import LearntRule, Problem, RankFamily, Roundtable, current, decision_of, deliberate
+from ..roundtable import LearntRule, Problem, RankFamily, Roundtable, current, deliberate
 from ..roundtable.consensus import Prediction
 from ..roundtable.policy import Rulebook, read_rulebook
 from ..roundtable.rewrite import by_hand
 from ..tuning.shapes import kind_named, problem_of
+from .transcripts import all_shown, shown
 
 Facts = Mapping[str, Any]
 
 SHOWN = 100  # records of the transcript
 MOST_IMPORTED = 4_000_000  # characters of a transcript
-EVENTS = frozenset({"decision", "trial", "lesson", "undo"})
 
 
 def state() -> Facts:
@@ -33,7 +33,7 @@ def state() -> Facts:
         "text": table.memory.text(),
         "program": table.settings.program,
         "learnt": [_rule(rule) for rule in table.learnt()],
-        "records": table.transcript.read().records[-SHOWN:],
+        "records": all_shown(table.transcript.read().records[-SHOWN:]),
         "measure": table.settings.measure,
         "trouble": table.keeper.trouble,
         "device": caps.device_class,
@@ -53,10 +53,11 @@ def check(text: str) -> list[Facts]:
         _finding("error", error.line, error.column, error.end_column, error.problem, error.suggestion)
         for error in lines.errors
     ]
-    return torn + [
+    strange = [
         _finding(found.level, found.line, found.column, None, found.message, found.suggestion)
         for found in lines.program.check()
     ]
+    return sorted(torn + strange, key=lambda finding: (finding["line"], finding["column"]))
 
 
 def survey(kind: str, k: int, rows: Sequence[int], cols: Sequence[int], text: str) -> Facts:
@@ -186,11 +187,9 @@ def _predicted(family: RankFamily, problem: Problem, choice: Choice) -> Predicti
 
 def _record(line: str) -> Any:
     record = json.loads(line)
-    if not isinstance(record, dict) or record.get("event") not in EVENTS:
+    if not isinstance(record, dict):
         raise ValueError("not a record of a transcript")
-    if record["event"] == "decision":
-        decision_of(record)
-    return record
+    return shown(record)
 
 
 def _rule(rule: LearntRule) -> Facts:

@@ -131,7 +131,7 @@ def decision_of(record: Mapping[str, Any]) -> Decision:
             notes=tuple(map(str, record["notes"])),
             time=str(record["time"]),
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise FileFormatError(f"not a decision: {error!r}") from error
 
 

@@ -184,7 +184,24 @@ def test_learnt_rules_are_shown_and_undone_and_a_draft_is_not_lost_over_them(vie
         learnt.get_by_role("button", name=re.compile("^Undo soft")).first.click()
         expect(learnt.locator("article")).to_have_count(left, timeout=PATIENCE)
     assert "# learnt " not in view.policy
-    expect(view.sheet("Decisions").locator("tr[data-event=undo]")).to_have_count(3)
+    undone = view.sheet("Decisions").locator("tr[data-event=undo]")
+    expect(undone).to_have_count(3)
+    expect(undone.first).to_contain_text(re.compile(r"Forgotten:soft\(wg, 256, .* on vulkan-test-gpu"))
+
+
+def test_lesson_is_undone_as_a_whole_and_its_trials_say_what_was_compared(view):
+    view.run(LEARN, "learnt 3")
+    view.open()
+    learnt, decisions = view.sheet("Learnt rules"), view.sheet("Decisions")
+    expect(learnt.locator("article")).to_have_count(3, timeout=PATIENCE)
+    expect(decisions.locator("tr[data-event=trial]").first).to_contain_text(
+        "mk=3 tile=4096 wg=256 took 100 µs, the table's mk=0 tile=1024 wg=128 200 µs; it has won 8 of 8."
+    )
+    expect(decisions.locator("tr[data-event=lesson] code")).to_have_count(3)
+    learnt.get_by_role("button", name="Undo the latest lesson").click()
+    expect(learnt.locator("article")).to_have_count(0, timeout=PATIENCE)
+    expect(learnt.get_by_role("button")).to_have_count(0)
+    expect(learnt).to_contain_text("None yet.")
 
 
 def test_files_come_and_go(view, tmp_path):
@@ -207,11 +224,13 @@ def test_files_come_and_go(view, tmp_path):
     record = json.loads(coming.value.path().read_text())
     log = tmp_path / "theirs.log"
     other = json.dumps({**record, "rows": 77})
-    log.write_text(f'{json.dumps(record)}\n{other}\n{{"event": "decision"}}\nnonsense\n')
+    log.write_text(f'{json.dumps(record)}\n{other}\n{{"event": "decision"}}\n{{"event": "lesson"}}\nnonsense\n')
     decisions.get_by_label("Transcript to import").set_input_files(log)
     expect(rows).to_have_count(2, timeout=PATIENCE)
     expect(decisions).to_contain_text("topk 77 × 900, k 7")
-    expect(view.page.get_by_role("status")).to_contain_text("1 records were added to the transcript; 2 lines are none")
+    expect(view.page.get_by_role("status")).to_contain_text(
+        "1 record was added to the transcript; 3 lines were no record and left out."
+    )
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -230,3 +249,5 @@ def test_view_fits_a_phone(open_bench):
     view = RoundtableView(open_bench(VIEW, viewport={"width": 360, "height": 740}, has_touch=True))
     view.wait_for_maps()
     assert view.page.evaluate("document.documentElement.scrollWidth") <= 360
+    view.cell(1, "1", 0).click()
+    expect(view.page.locator(".voice[data-won]")).to_be_in_viewport(timeout=PATIENCE)

@@ -32,6 +32,17 @@ export function problemWords({ kind, rows, cols, k }) {
   return `${kind} ${count(rows)} × ${count(cols)}${kind === "fft" ? "" : `, k ${count(k)}`}`;
 }
 
+/** The two sides of a trial: "mk=3:0 wg=256:64" -> ["mk=3 wg=256", "mk=0 wg=64"]. */
+export function sidesOf(pair) {
+  const fields = pair.split(" ").filter(Boolean).map((field) => field.split(/[=:]/));
+  return [1, 2].map((side) => fields.map((field) => `${field[0]}=${field[side]}`).join(" "));
+}
+
+/** A learnt line without what is noted behind it. */
+export function ruleWords(line) {
+  return line.replace(/\s*# learnt [^ ]+ \d+\/\d+/, "");
+}
+
 /** 65536 -> "64k", 1048576 -> "1M". */
 export function binary(value) {
   if (value >= 1 << 20 && value % (1 << 20) === 0) return `${value >> 20}M`;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { binary, choiceWords, coloursOf, inkOn, problemWords, shortOf, wordOf } from "./choices.js";
+import { binary, choiceWords, coloursOf, inkOn, problemWords, ruleWords, shortOf, sidesOf, wordOf } from "./choices.js";
 
 test("choices and problems read well", () => {
   const choice = { mk: 3, mkd: 2, wg: 256, kl: 8, tile: 4096, ctile: 128, use_2ce: 1, ch: 16 };
@@ -10,6 +10,15 @@ test("choices and problems read well", () => {
   assert.deepEqual([1, 1000, 4096, 1 << 20].map(binary), ["1", "1000", "4k", "1M"]);
   assert.deepEqual([wordOf("mk", 2), shortOf("mk", 2), shortOf("winner", "C"), shortOf("tile", 2048)],
     ["warp", "W", "tuner table", "2k"]);
+});
+
+test("trials and lessons read well", () => {
+  assert.deepEqual(sidesOf("mk=3:0 wg=256:64"), ["mk=3 wg=256", "mk=0 wg=64"]);
+  assert.deepEqual(sidesOf(""), ["", ""]);
+  const rule = "soft(mk, 3, 0.25, kind == 0 && kc == 10);";
+  assert.equal(ruleWords(`${rule}  # learnt 2026-11-22T21:04:05Z 8/8`), rule);
+  assert.equal(ruleWords(`${rule}  # learnt 2026-11-22T21:04:05Z 8/8 on llvmpipe`), `${rule} on llvmpipe`);
+  assert.equal(ruleWords("mk: 1;"), "mk: 1;");
 });
 
 test("names get colours of their own, sizes a place on the ramp, and both a readable ink", () => {

@@ -2,10 +2,12 @@
 
 import { h, icon, menu } from "../../ui/dom.js";
 import { launchTime } from "../../ui/format.js";
-import { problemWords } from "./choices.js";
+import { problemWords, ruleWords, sidesOf } from "./choices.js";
 import { voicesOf } from "./voices.js";
 
 const SHOWN = 100;
+const NOTHING = "Nothing is decided yet. A script that selects the largest entries of a matrix, the Rank-K lab, or a "
+  + "cell of the maps asks the roundtable.";
 const TITLES = ["when", "problem", "A", "B", "C", "wins"];
 
 export class DecisionsView {
@@ -16,8 +18,7 @@ export class DecisionsView {
     this.following = true; // the newest decision is the one that is looked into
     this.rows = h("tbody");
     this.detail = h("div", { class: "decision-detail" });
-    this.empty = h("p", { class: "quiet" }, "Nothing is decided yet. A script that selects the largest entries of a "
-      + "matrix, the Rank-K lab, or a cell of the maps asks the roundtable.");
+    this.empty = h("p", { class: "quiet" }, "The decisions appear when Python is ready.");
     this.table = h("table", { class: "transcript", hidden: true },
       h("thead", {}, h("tr", {}, ...TITLES.map((title) => h("th", { scope: "col" }, title)))), this.rows);
     this.trials = h("input", { type: "checkbox" });
@@ -32,6 +33,7 @@ export class DecisionsView {
 
   /** @param {object[]} records of the transcript, oldest first */
   showAll(records) {
+    this.empty.textContent = NOTHING;
     this.records = records.slice(-SHOWN);
     this.rows.replaceChildren(...this.records.map((record) => this.row(record)).reverse());
     const latest = this.records.findLast(({ event }) => event === "decision");
@@ -57,6 +59,7 @@ export class DecisionsView {
   preview(record) {
     this.following = false;
     this.look(record, "by the policy in the editor");
+    this.detail.scrollIntoView({ block: "nearest" }); // on a narrow screen it is below the maps
   }
 
   update() {
@@ -67,7 +70,7 @@ export class DecisionsView {
   row(record) {
     const time = record.time.slice(11, 19);
     if (record.event !== "decision") {
-      return h("tr", { "data-event": record.event }, h("td", {}, time), h("td", { colspan: 5 }, describe(record)));
+      return h("tr", { "data-event": record.event }, h("td", {}, time), h("td", { colspan: 5 }, ...describe(record)));
     }
     const open = () => {
       this.following = record === this.records.findLast(({ event }) => event === "decision");
@@ -96,14 +99,14 @@ export class DecisionsView {
   }
 }
 
-/** A trial, a lesson or an undo in one line. */
+/** A trial, a lesson or an undo: a sentence, and the rules that it is about. */
 function describe(record) {
-  const { event, wilson, rules } = record;
+  const { event, wilson, rules = [], seconds, pair } = record;
   if (event === "trial") {
-    const [a, c] = record.seconds;
-    return `Trial of ${problemWords(record)}: A ${launchTime(a)}, C ${launchTime(c)}; A has won ${wilson.wins} of `
-      + `${wilson.trials}.`;
+    const [a, c] = sidesOf(pair);
+    return [`Trial of ${problemWords(record)}: ${a} took ${launchTime(seconds[0])}, the table's ${c} `
+      + `${launchTime(seconds[1])}; it has won ${wilson.wins} of ${wilson.trials}.`];
   }
-  if (event === "lesson") return `Learnt from ${wilson.wins} of ${wilson.trials} trials: ${rules.join(" ")}`;
-  return `Forgotten: ${rules.map(({ rule }) => rule).join(" ")}`;
+  const title = event === "lesson" ? `Learnt from ${wilson.wins} of ${wilson.trials} trials:` : "Forgotten:";
+  return [title, h("ul", { class: "told-rules" }, ...rules.map((rule) => h("li", {}, h("code", {}, ruleWords(rule)))))];
 }

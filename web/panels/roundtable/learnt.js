@@ -3,17 +3,20 @@
 import { h } from "../../ui/dom.js";
 
 export class LearntView {
-  /** @param {(ids: string[]) => void} onUndo */
+  /** @param {(ids: string[]) => void} onUndo without ids: of the latest lesson */
   constructor(onUndo) {
     this.onUndo = onUndo;
-    this.body = h("div", { class: "learnt-rules" });
-    this.element = h("section", { class: "sheet", "aria-label": "Learnt rules" }, h("h2", {}, "Learnt rules"),
-      this.body);
-    this.show([]);
+    this.body = h("div", { class: "learnt-rules" },
+      h("p", { class: "quiet" }, "The rules appear when Python is ready."));
+    this.undoLesson = h("button", { type: "button", class: "button framed", hidden: true, onclick: () => onUndo([]) },
+      "Undo the latest lesson");
+    this.element = h("section", { class: "sheet", "aria-label": "Learnt rules" },
+      h("header", { class: "sheet-head" }, h("h2", {}, "Learnt rules"), this.undoLesson), this.body);
   }
 
   /** @param {object[]} rules of labs/roundtable.py */
   show(rules) {
+    this.undoLesson.hidden = rules.length === 0;
     if (rules.length === 0) {
       this.body.replaceChildren(h("p", { class: "quiet" }, "None yet. Where trials show beyond doubt that A beats the "
         + "tuner table, a soft rule is added to heur.kdsl."));

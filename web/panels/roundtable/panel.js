@@ -127,7 +127,7 @@ class RoundtableView {
     this.policy.show(found.text);
     this.show(found);
     this.lookAround();
-    this.say("The rule is forgotten, and the trials behind it.");
+    this.say(`${ids.length ? "The rule is" : "The latest lesson is"} forgotten, and the trials behind it.`);
   }
 
   async tryOut(on) {
@@ -144,8 +144,9 @@ class RoundtableView {
     const found = await this.ask("import_log", { text });
     if (!found) return;
     this.show(found);
-    const refused = found.refused ? `; ${found.refused} lines are none and were left out` : "";
-    this.say(`${found.taken} records were added to the transcript${refused}.`);
+    const { taken, refused } = found;
+    const left = refused ? `; ${refused} ${refused === 1 ? "line was" : "lines were"} no record and left out` : "";
+    this.say(`${taken} ${taken === 1 ? "record was" : "records were"} added to the transcript${left}.`);
   }
 
   /** An answer, or undefined after the problem was told. */

@@ -5,9 +5,11 @@ import { saveFile } from "../../ui/save.js";
 import { createPolicyEditor } from "./editor.js";
 
 const CHECK_AFTER_MILLISECONDS = 300;
-const EMPTY = `# Rules that choose how Rank-K is launched, such as
-#   soft(mk, 2, 0.25, sg && k <= 128);   where the condition holds, mk = 2 (warp) is a quarter of a doubling better
-#   mk: sel(c > 65536, 3, mk);           a hard rule: assigned, whatever the others say
+const EMPTY = `# Rules that choose how Rank-K is launched.
+# A soft one: where its condition holds, mk = 2 (warp) counts as 2^0.25 times as fast.
+#   soft(mk, 2, 0.25, sg && k <= 128);
+# A hard one: the field is assigned, whatever else speaks against it.
+#   mk: sel(c > 65536, 3, 1);
 `;
 
 export class PolicyView {

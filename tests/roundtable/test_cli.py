@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
+import spiraltorch_web as st
 from spiraltorch_web.cli.main import main
 from spiraltorch_web.roundtable import current
 from tests.roundtable.inputs import FAST, PROBLEM, SLOW_TABLE, WRONG
@@ -114,3 +119,21 @@ def test_a_table_that_changes_its_mind_logs_each_decision_once(call):
     for _ in range(3):
         current().decide(PROBLEM, WRONG)
     assert "2 decisions judged again" in call("replay")[1]
+
+
+def test_output_that_nobody_reads_to_its_end_is_no_error(tmp_path):
+    """As with ``| head``, also where the reader is gone before the first line comes."""
+    log = tmp_path / "roundtable.log"
+    log.write_text('{"event": "undo", "time": "x", "rules": ["mk: 1;"]}\n' * 4000)
+    environment = {**os.environ, "SPIRAL_LOG_FILE": str(log), "PYTHONPATH": str(Path(st.__file__).parents[1])}
+    for count in ("4000", "1"):
+        shown = subprocess.Popen(
+            [sys.executable, "-m", "spiraltorch_web", "roundtable", "show", "-n", count],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        shown.stdout.close()
+        assert shown.stderr.read() == b""
+        shown.stderr.close()
+        assert shown.wait() == 1

@@ -73,6 +73,19 @@ def test_a_soft_rule_moves_the_winner_and_is_named():
     assert decided(family, "soft(mk, 1, 1.0, k > 128);", soft=False).choice == FAST
 
 
+def test_rules_that_move_the_winner_only_together_are_named_with_their_lead():
+    """Three of 0.2 against a factor of 1.2, which is 0.263: two are still enough, one is not."""
+    slower = replace(FAST, wg=64, kl=16, ch=2)
+    decision = decided(
+        PlainFamily({FAST: 1e-4, slower: 1.2e-4}),
+        "soft(wg, 64, 0.2, true); soft(kl, 16, 0.2, true); soft(ch, 2, 0.2, true);",
+    )
+    assert decision.choice == slower
+    lead = f"{0.6 - math.log2(1.2):.3f}"
+    told = [reason for reason in decision.reasons if "together these did" in reason]
+    assert len(told) == 1 and f"by {lead}: wg=64 (+0.2, SPIRAL_HEUR_K:1:1); kl=16" in told[0]
+
+
 def test_soft_rules_speak_for_the_table_too():
     family = PlainFamily({FAST: 1e-4, SLOW_TABLE: 2e-4}, SLOW_TABLE, offered=(FAST,))
     decision = decided(family, "penalty_if(mk, 3, 1.0, true); soft(mk, 0, 0.5, true);")

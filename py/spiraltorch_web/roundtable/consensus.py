@@ -111,7 +111,8 @@ def _soft_voice(
     if best.choice != fastest.choice:
         reasons.append(f"without rules {_parted(fastest.choice, best.choice)} would be: {_time(fastest)}")
     if best.choice != fastest.choice and not solution.decisive:
-        reasons.append(f"no rule alone moved it, together these did: {'; '.join(map(str, solution.spoke))}")
+        rules = "; ".join(map(str, solution.spoke))
+        reasons.append(f"no rule alone moved it, together these did, by {solution.lead:.3f}: {rules}")
     reasons += [
         f"{influence.rule} moved it from {_parted(influence.instead, best.choice)}, now behind by {influence.lead:.3f}"
         for influence in solution.decisive

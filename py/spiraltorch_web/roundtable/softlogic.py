@@ -71,6 +71,7 @@ class Solution:
     spoke: tuple[SoftRule, ...]
     decisive: tuple[Influence, ...]
     fastest: Candidate  # what would be best without any rule
+    lead: float  # how far the best is ahead of that
 
 
 def base_score(seconds: float) -> float:
@@ -116,12 +117,14 @@ def solve(candidates: Sequence[Candidate], spoken: Sequence[Sequence[SoftRule]])
         # A rule that gives both as much cannot have parted them, though rounding can make it seem so.
         if without != best and share[without] != share[best]:
             decisive.append(Influence(voiced[key], candidates[without].choice, totals[best] - totals[without]))
+    fastest = _first_best(base)
     return Solution(
         best=candidates[best],
         score=totals[best],
         spoke=tuple(spoken[best]),
         decisive=tuple(decisive),
-        fastest=candidates[_first_best(base)],
+        fastest=candidates[fastest],
+        lead=totals[best] - totals[fastest],
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -48,6 +49,13 @@ def test_wins_and_losses_mirror_each_other(count):
     wins, trials = count
     low, high = wilson_interval(wins, trials)
     assert wilson_interval(trials - wins, trials) == pytest.approx((1 - high, 1 - low), abs=1e-12)
+
+
+def test_counts_may_come_from_numpy():
+    won = np.array([1, 1, 0, 1]) > 0
+    found = wilson_interval(won.sum(), np.int32(won.size), np.float32(2))
+    assert found == wilson_interval(3, 4, 2.0)
+    assert all(type(end) is float for end in found)
 
 
 def test_no_trial_says_nothing():

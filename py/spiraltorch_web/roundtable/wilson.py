@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from numbers import Integral, Real
 
 from ..errors import ArgumentError
 
@@ -17,6 +18,7 @@ def wilson_interval(wins: int, trials: int, z: float = 1.96) -> tuple[float, flo
     E. B. Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22 (1927), 209–212.
     """
     _check(wins, trials, z)
+    wins, trials, z = int(wins), int(trials), float(z)
     if trials == 0:
         return 0.0, 1.0
     share, square = wins / trials, z * z
@@ -31,9 +33,9 @@ def wilson_interval(wins: int, trials: int, z: float = 1.96) -> tuple[float, flo
 
 def _check(wins: int, trials: int, z: float) -> None:
     for name, value in (("wins", wins), ("trials", trials)):
-        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        if not isinstance(value, Integral) or isinstance(value, bool) or value < 0:
             raise ArgumentError(f"wilson_interval: {name} is a count (an integer, 0 or more), got {value!r}")
     if wins > trials:
         raise ArgumentError(f"wilson_interval: there cannot be {wins} wins in {trials} trials")
-    if isinstance(z, bool) or not isinstance(z, int | float) or not math.isfinite(z) or z <= 0:
+    if isinstance(z, bool) or not isinstance(z, Real) or not math.isfinite(z) or z <= 0:
         raise ArgumentError(f"wilson_interval: z is a positive number such as 1.96, got {z!r}")

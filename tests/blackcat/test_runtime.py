@@ -209,6 +209,41 @@ class TestTraining:
         assert losses == pytest.approx([(2 * float(factor)) ** 2 for factor in taken])
         assert sorted(traced) == ["1", "3"]
 
+    @pytest.mark.parametrize("device", ["webgpu"], indirect=True)
+    def test_groups_with_the_names_of_fields_steer_the_launches(self, device):
+        """Selections and transforms of the step are planned as chosen, everything else as usual."""
+
+        class Selecting(nn.Linear):
+            def forward(self, x):
+                plans.append((st.plan_rank(st.RankKind.TOPK, 4, 256, 8), st.fft.SpiralKFftPlan.auto(4, 256)))
+                spectrum = abs(st.fft.fft(x))
+                return super().forward(x + spectrum).topk(8).values
+
+        plans, usual = [], st.plan_rank(st.RankKind.TOPK, 4, 256, 8)
+        groups = {"merge": ["bitonic", "shared"], "radix": ["2", "4"]}
+        cat = st.BlackCatRuntime(NO_KNOBS, st.ChoiceGroups(groups))
+        model, x = Selecting(256, 256), st.randn(4, 256)
+        trainer = st.ModuleTrainer(None, -1.0, 1e-5).with_blackcat(cat)
+        trainer.prepare(model)
+        losses = [trainer.train_epoch(model, nn.MSELoss(), [(x, st.zeros(4, 8))]).average_loss for _ in range(12)]
+        assert losses == sorted(losses, reverse=True)
+        assert {(plan.choice.mk, transform.radix) for plan, transform in plans} == {(0, 2), (0, 4), (1, 2), (1, 4)}
+        assert st.plan_rank(st.RankKind.TOPK, 4, 256, 8) == usual
+        programs = trainer.programs(model, nn.MSELoss(), None).step.programs()
+        assert len({program.kernels for program in programs}) == 4
+
+    @pytest.mark.parametrize("device", ["webgpu"], indirect=True)
+    def test_launches_are_as_usual_after_a_step_that_failed(self, device):
+        class Failing(nn.Module):
+            def forward(self, x):
+                raise RuntimeError("no step")
+
+        trainer = st.ModuleTrainer().with_blackcat(st.BlackCatRuntime(NO_KNOBS, st.ChoiceGroups(TILES)))
+        usual = st.plan_rank(st.RankKind.TOPK, 4, 256, 8)
+        with pytest.raises(RuntimeError, match="no step"):
+            trainer.train_epoch(Failing(), nn.MSELoss(), [(st.ones(1, 2), st.ones(1, 1))])
+        assert st.plan_rank(st.RankKind.TOPK, 4, 256, 8) == usual
+
     def test_nothing_is_recorded_anew(self, device):
         cat, counts, model = st.BlackCatRuntime(), [], nn.Linear(4, 2)
         trainer = st.ModuleTrainer().with_blackcat(cat)

@@ -10,9 +10,10 @@ from types import MappingProxyType
 from typing import Any
 
 from ..errors import ArgumentError
+from ..rankk import planner
 from ..roundtable import Problem
 from ..training.metrics import Energy, StepMetrics
-from .adoption import Adoption
+from .adoption import Adoption, rule_of
 from .bandits import SoftBanditMode, bandit_of, checked_context, upper_bound
 from .groups import ChoiceGroups
 from .guard import LossGuard, RunningBand
@@ -46,7 +47,10 @@ class BlackCatRuntime:
     `ZMeta` proposes values for the knobs. A trainer's knobs, ``lr_scale``, ``above``, ``here``, ``beneath`` and
     ``clip``, are set by the runtime itself (see `TrainerKnobs`); everything that is chosen also goes to ``apply``, a
     function of a dict, which has to do whatever else a choice means. A trainer compiles its step once for each
-    combination of alternatives, so that ``apply`` may change what the model does, such as the launches in it.
+    combination of alternatives, so that ``apply`` may change what the model does.
+
+    Groups named ``merge`` or after a field of a Rank-K `Choice`, with values of it, steer launches by themselves: what
+    selects or transforms between `choose` and `release` is planned with what was chosen, where the device can run it.
 
     The update of a step shows in the loss of the next one, so its reward (see `RewardWeights`) is known only then.
     Rewards look one step ahead: what pays off later is not seen. After a step that failed or let the loss run away,
@@ -89,6 +93,11 @@ class BlackCatRuntime:
         self.energy: Energy | None = None
         self.drift = RunningBand()  # of the bands' shares: the drift band
         self._apply = apply
+        self._launches = {
+            name: dict(zip(arms, found, strict=True))
+            for name, arms in groups.groups.items()
+            if all(found := [rule_of(name, arm) for arm in arms])
+        }
         self._rewards = Rewards(rewards)
         self._guard = LossGuard()
         self._failed = False
@@ -125,10 +134,17 @@ class BlackCatRuntime:
         proposal = NO_PROPOSAL if self._failed else self._proposal
         self._chosen = Chosen(x, MappingProxyType(arms), MappingProxyType(knobs), proposal)
         self._trainer.apply(knobs)
+        if self._launches:
+            planner().preferred = dict(fields[arms[name]] for name, fields in self._launches.items())
         choice = {**arms, **knobs}
         if self._apply is not None:
             self._apply(choice)
         return choice
+
+    def release(self) -> None:
+        """Let launches be planned as usual again; a trainer calls it once its step is queued."""
+        if self._launches:
+            planner().preferred = {}
 
     def post_step(self, metrics: StepMetrics) -> float | None:
         """Take in what the step gave; the reward of the step before, which is learnt from now. None without one.
@@ -174,6 +190,7 @@ class BlackCatRuntime:
     def _pending(self, caller: str) -> Chosen:
         if self._chosen is None:
             raise ArgumentError(f"{caller} reports on a choice: call choose() first")
+        self.release()
         return self._chosen
 
     def _rewards_of_arms(self, chosen: Chosen, reward: Reward) -> dict[str, float]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
+from dataclasses import replace
 
 from ..rankk.planner import planner
 from ..roundtable import current
@@ -30,7 +31,8 @@ class Plans:
         key = (rows, cols)
         if key not in self._found:
             self._found[key] = _asked_for(rows, cols)
-        return self._found[key]
+        preferred = {name: value for name, value in planner().preferred.items() if name in PLANNED}
+        return _with_fields(self._found[key], preferred, rows, cols) if preferred else self._found[key]
 
     def forget(self) -> None:
         """Look at the rules again when the next plan is asked for."""
@@ -52,6 +54,19 @@ def plans() -> Plans:
     if here.fft_plans is None:
         here.fft_plans = Plans()
     return here.fft_plans
+
+
+def _with_fields(
+    plan: SpiralKFftPlan | None, fields: Mapping[str, int], rows: int, cols: int
+) -> SpiralKFftPlan | None:
+    """The plan, or the one that is chosen by itself, with other values of some fields; None on the CPU device."""
+    if session().device.lowering != "wgsl":
+        return plan
+    if plan is None:
+        caps = planner().current_caps()
+        family = FftFamily(caps, planner().table(caps).table)
+        plan = plan_of(family.automatic(problem_of(rows, cols, caps)))
+    return replace(plan, **fields)
 
 
 def _asked_for(rows: int, cols: int) -> SpiralKFftPlan | None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 
 from .. import roundtable
 from ..device.base import DeviceInfo
 from ..kernels.rankk.choice import Choice, RankKind
+from ..kernels.rankk.fitting import repair
 from ..kernels.rankk.problem import RankProblem
 from ..runtime.session import session
 from ..runtime.trace import outside_trace
@@ -26,9 +28,13 @@ CHECK_SECONDS = 1.0  # between two looks at the rules' files and the environment
 
 
 class Planner:
-    """The plans of a session, and the tables that they rest on."""
+    """The plans of a session, and the tables that they rest on.
+
+    ``preferred`` are values of a choice's fields that plans for the current device take for now, where it can run them.
+    """
 
     def __init__(self) -> None:
+        self.preferred: Mapping[str, int] = {}
         self._plans: dict[DeviceCaps, Plans] = {}
         self._tables: dict[DeviceCaps, Loaded] = {}
         self._current: tuple[DeviceInfo, DeviceCaps, Plans] | None = None
@@ -50,7 +56,7 @@ class Planner:
             if len(plans) >= PLANS_KEPT:
                 plans.clear()
             plan = plans[sizes] = self._decide(problem_of(*sizes), caps or self.current_caps())
-        return plan
+        return _with_fields(plan, self.preferred) if self.preferred and caps is None else plan
 
     def table(self, caps: DeviceCaps) -> Loaded:
         """The table for a device, and where it is from; read once."""
@@ -108,6 +114,14 @@ class Planner:
             return None
 
         return partial(_trials, problem)
+
+
+def _with_fields(plan: RankPlan, fields: Mapping[str, int]) -> RankPlan:
+    """The plan with other values of some fields, repaired where its device cannot run them."""
+    wanted = replace(plan.choice, **fields)
+    choice, repairs = repair(wanted, plan.kind, plan.rows, plan.cols, plan.k, plan.caps.limits)
+    asked = "asked for: " + " ".join(f"{name}={value}" for name, value in fields.items())
+    return replace(plan, choice=choice, repairs=repairs, reasons=(asked, *plan.reasons))
 
 
 def _trials(problem: RankProblem, a: Choice, c: Choice) -> Iterator[tuple[float, float]]:

@@ -43,7 +43,12 @@ class Epoch:
             arms = _arms(self._blackcat.choose(self._features))
             self._recorded = self._programs.recorded_for(x, y, arms)
             self._since = time.perf_counter()
-        self.books = self._programs.note(self.books, *self._programs.step(x, y, arms))
+        try:
+            stepped = self._programs.step(x, y, arms)
+        finally:
+            if release := getattr(self._blackcat, "release", None):
+                release()
+        self.books = self._programs.note(self.books, *stepped)
         self._batches += 1
         self._unread += 1
 

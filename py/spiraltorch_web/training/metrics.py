@@ -64,7 +64,8 @@ class StepMetrics:
 class BlackCat(Protocol):
     """What `ModuleTrainer.with_blackcat` takes: something that chooses before each step and learns after it.
 
-    Where it has ``attach(trainer, model)``, an epoch begins with that, so that it can turn their knobs.
+    Where it has ``attach(trainer, model)``, an epoch begins with that, so that it can turn their knobs. Where it has
+    ``release()``, that is called when the step is queued, or has failed.
     """
 
     def choose(self, context: Sequence[float]) -> Mapping[str, Any]:

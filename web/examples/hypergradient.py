@@ -119,7 +119,7 @@ for lesson in st.progress(range(SIDE * SIDE), "lesson"):
         strides = strides / 2
     logs = origin - strides * signs
     best = {name: min(best[name], tried[name], key=finite_loss) for name in best}
-    live.add_scalars("best loss on other points", {name: loss for name, (loss, _, _) in best.items()}, lesson)
+    live.add_scalars("best loss", {name: loss for name, (loss, _, _) in best.items()}, lesson)
     live.add_scalars("learning rate", {"hyper-gradients": values[0], "grid search": math.exp(rate)}, lesson)
     live.add_scalars("weight decay", {f"layer {n}": values[n] for n in (1, 2, 3)}, lesson)
     if lesson % 5 == 0 or lesson == SIDE * SIDE - 1:

@@ -1,0 +1,77 @@
+"""The examples that tune themselves, in the page: hyper-gradients beside a grid, BlackCat beside what was set.
+
+Their pictures are kept as `dist/<name>.png`; the copies beside the examples and in the README are made from them.
+"""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+from playwright.sync_api import Locator
+
+from tests.support.pictures import indexed_png, read_png
+from tests.support.site import PROJECT
+from tests.web.conftest import Workbench, eventually
+
+TRAINING_SECONDS = 240
+COLOURS, MARGIN = 32, 10
+
+
+def run_example(bench: Workbench, title: str) -> str:
+    """What an example prints."""
+    bench.page.get_by_role("button", name=title).click()
+    eventually(lambda: title in bench.code)
+    bench.button("Run").click()
+    bench.wait_for_end(TRAINING_SECONDS)
+    return bench.output
+
+
+def figure(bench: Workbench, tag: str) -> Locator:
+    return bench.page.locator("figure", has=bench.page.get_by_role("heading", name=tag, exact=True))
+
+
+def chart(bench: Workbench, tag: str) -> Locator:
+    return bench.page.get_by_role("article", name=f"Chart of {tag}")
+
+
+def keep_picture(name: str, *shown: Locator) -> bytes:
+    """Curves of the page side by side, with their legends but no captions, as `dist/<name>.png`."""
+    parts = [read_png(curves.screenshot())[..., :3] for curves in shown]
+    captions = [curves.locator("figcaption") for curves in shown]
+    parts = [
+        part[: -round(caption.bounding_box()["height"])] if caption.count() else part
+        for part, caption in zip(parts, captions, strict=True)
+    ]
+    height, width = max(map(len, parts)) + 2 * MARGIN, sum(part.shape[1] + 2 * MARGIN for part in parts)
+    sheet, left = np.full((height, width, 3), parts[0][-1, -1], np.uint8), 0
+    for part in parts:
+        rows, columns, _ = part.shape
+        sheet[MARGIN : MARGIN + rows, left + MARGIN : left + MARGIN + columns] = part
+        left += columns + 2 * MARGIN
+    data = indexed_png(sheet, COLOURS)
+    PROJECT.dist.mkdir(exist_ok=True)
+    (PROJECT.dist / f"{name}.png").write_bytes(data)
+    return data
+
+
+def test_hyper_gradients_beat_the_grid(bench):
+    told = run_example(bench, "Tuning by hyper-gradients")
+    losses = dict(re.findall(r"(hyper-gradients|grid search): loss ([\d.]+)", told))
+    assert float(losses["hyper-gradients"]) < float(losses["grid search"])
+    tags = ("best loss", "learning rate", "weight decay")
+    picture = keep_picture("hypergradient", *(chart(bench, tag) for tag in tags))
+    assert len(picture) > 5_000
+
+
+def test_blackcat_finds_launches_and_a_rate(bench):
+    told = run_example(bench, "BlackCat at the wheel")
+    accuracies = [float(value) for value in re.findall(r"test accuracy [\w ]+: ([\d.]+)", told)]
+    regrets = [float(value) for value in re.findall(r"regret [\w ]+: (\d+) ms", told)]
+    assert accuracies[0] > accuracies[1] + 0.05 and regrets[0] < regrets[1] / 2
+    chosen = {way: int(count) for way, count in re.findall(r"(\w+ \d+): [\d.]+ ms a step, chosen (\d+) times", told)}
+    assert {way.split()[0] for way in chosen} >= {"shared", "bitonic"}
+    assert sum(count for way, count in chosen.items() if way.startswith("bitonic")) < sum(chosen.values()) / 4
+    regret = figure(bench, "regret in ms")
+    picture = keep_picture("blackcat", regret, chart(bench, "loss"), chart(bench, "learning rate"))
+    assert len(picture) > 5_000

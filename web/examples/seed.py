@@ -1,7 +1,8 @@
 """The seed, snippet by snippet.
 
 What the document behind this project shows in Rust, here in Python: text as waves, a tape in the Poincaré ball, Rank-K
-plans, a training with roundtable bands, gates that end in Z-space, rules for launches, and a fold of relations.
+plans, a training with roundtable bands and one with BlackCat, gates that end in Z-space, rules for launches, and a fold
+of relations.
 """
 # order: 12
 
@@ -68,6 +69,18 @@ print(f"epoch loss: {stats.average_loss:.6f}")
 logits = model.forward(dataset[0][0])
 ce = HyperbolicCrossEntropy(-0.95).forward(logits, dataset[0][1])
 print(f"hyperbolic CE: {ce.data()[0]:.6f}")
+
+# --- BlackCat rides along ---
+groups = st.ChoiceGroups({"tile": ["128", "256", "512"], "merge": ["bitonic", "shared", "warp"]})
+runtime = st.BlackCatRuntime(st.ZMetaParams(), groups, 8, st.SoftBanditMode.TS, None)
+trainer = st.ModuleTrainer(caps, -1.0, 0.05, 0.01).with_blackcat(runtime)
+model = Sequential()
+model.push(Linear("encoder", 4, 4))
+schedule = trainer.roundtable(1, 4, st.RoundtableConfig())
+pair = (st.Tensor(1, 4, [0.4, -0.2, 0.1, 0.0]), st.Tensor(1, 4, [0.1, 0.2, 0.3, 0.4]))
+trainer.prepare(model)
+stats = trainer.train_epoch(model, MeanSquaredError(), [pair] * 4, schedule)
+print(f"BlackCat saw a loss of {stats.average_loss:.3f} and a drift band of {runtime.drift.mean:.3f}")
 
 # --- gates and projector ---
 encoder = st.LanguageWaveEncoder(-0.9, 0.7)

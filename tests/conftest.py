@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 
+import hypothesis
 import pytest
 from playwright.sync_api import sync_playwright
 
@@ -23,6 +24,9 @@ from tests.support.site import built_site, served
 
 # Mesa's Vulkan driver insists on a runtime folder, which a bare CI machine does not name.
 os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())
+# How long an example takes depends on what else the machine does.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -164,7 +164,7 @@ def main() -> None:
             outcome = examine_in_time(text)
             examine_lines(text)
         except BaseException:
-            print(f"input {number}: {mutated(number)!r}")
+            print(f"input {number}: {mutated(number)!r}"[:2000])
             raise
         kinds[outcome.kind] += 1
         slowest = sorted([*slowest, (outcome.seconds, number, outcome.characters)])[-5:]

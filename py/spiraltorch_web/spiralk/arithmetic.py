@@ -89,6 +89,11 @@ BINARY: Mapping[str, Callable[[float, float], float]] = MappingProxyType(
         "/": divide,
     }
 )
+# How tightly operators bind; a comparison takes nothing on either side that binds no tighter.
+COMPARISON = 3
+BINDING: Mapping[str, int] = MappingProxyType(
+    {"||": 1, "&&": 2, **dict.fromkeys(("==", "!=", "<", "<=", ">", ">="), COMPARISON), "+": 4, "-": 4, "*": 5, "/": 5}
+)
 UNARY: Mapping[str, Callable[[float], float]] = MappingProxyType({"!": logical_not, "-": operator.neg})
 CALLS: Mapping[str, Callable[..., float]] = MappingProxyType(
     {

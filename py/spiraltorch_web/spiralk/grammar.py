@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 from ..errors import SpiralError, SpiralKError
 from ..hosted import IN_BROWSER, load_package, load_package_now
 from ..kernels.rankk.choice import FIELDS
+from .arithmetic import BINDING, COMPARISON
 from .names import LITERALS, RESERVED, call_problem, hint_problem, name_problem
 from .tree import Binary, Boolean, Call, Expression, HardRule, HintRule, Name, Number, Place, Rule, Unary
 
 if TYPE_CHECKING:
     from lark import Lark, Token
 
+NO_CHAINS = "Comparisons do not chain: write a < b && b < c."
 # A literal longer than this says nothing that a shorter one does not.
 LONGEST_LITERAL = 32
 
@@ -79,7 +81,7 @@ def _import_lark() -> Any:
 
 def _builder(transformer: type) -> Any:
     """Functions that Lark calls with the children of each rule of the grammar, innermost first."""
-    names = ("start", "expression", "hard", "hint", "binary", "unary", "number", "name", "call")
+    names = ("start", "expression", "hard", "hint", "chain", "unary", "number", "name", "call")
     return type("Builder", (transformer,), {name: staticmethod(globals()[f"_{name}"]) for name in names})()
 
 
@@ -93,7 +95,7 @@ def _expression(children: list[Expression]) -> Expression:
 
 def _hard(children: list[Any]) -> Draft:
     word, value = children
-    if word in RESERVED:
+    if str(word) in RESERVED:
         raise Refused(word, f"{word} is a word of the language, not a field", f"The fields are {', '.join(FIELDS)}.")
     return Draft(HardRule, (str(word), value), word)
 
@@ -118,11 +120,12 @@ def _number(children: list[Token]) -> Expression:
 
 def _name(children: list[Token]) -> Expression:
     (token,) = children
-    if token in LITERALS:
-        return Boolean(token == "true", at=_place(token))
-    if token in RESERVED:
-        raise Refused(token, *name_problem(str(token)))
-    return Name(str(token), at=_place(token))
+    word = str(token)  # comparing tokens takes Lark long
+    if word in LITERALS:
+        return Boolean(word == "true", at=_place(token))
+    if word in RESERVED:
+        raise Refused(token, *name_problem(word))
+    return Name(word, at=_place(token))
 
 
 def _call(children: list[Any]) -> Expression:
@@ -138,9 +141,26 @@ def _unary(children: list[Any]) -> Expression:
     return _made(operator, Unary, str(operator), operand)
 
 
-def _binary(children: list[Any]) -> Expression:
-    left, operator, right = children
-    return _made(operator, Binary, str(operator), left, right)
+def _chain(children: list[Any]) -> Expression:
+    """The tree of ``operand operator operand operator …``; operators that bind alike group from the left."""
+    operands, waiting = children[:1], []
+    for operator, operand in zip(children[1::2], children[2::2], strict=True):
+        binding = BINDING[str(operator)]
+        while waiting and waiting[-1][1] >= binding:
+            if binding == COMPARISON == waiting[-1][1]:
+                raise Refused(operator, f"a comparison of a comparison, found '{operator}'", NO_CHAINS)
+            _join(operands, waiting.pop()[0])
+        waiting.append((operator, binding))
+        operands.append(operand)
+    while waiting:
+        _join(operands, waiting.pop()[0])
+    return operands[0]
+
+
+def _join(operands: list[Expression], operator: Token) -> None:
+    """Put an operator between the last two operands."""
+    right = operands.pop()
+    operands[-1] = _made(operator, Binary, str(operator), operands[-1], right)
 
 
 def _made(token: Token, kind: Callable[..., Expression], *parts: Any) -> Expression:

@@ -115,8 +115,6 @@ def _signs(accepted: frozenset[str]) -> tuple[str, ...]:
 
 def _advice(error: UnexpectedToken, accepted: frozenset[str]) -> str:
     token = error.token
-    if token.type == "COMPARE" and accepted & _OPERATOR:
-        return "Comparisons do not chain: write a < b && b < c."
     before = error.interactive_parser.parser_state.value_stack[-1:]
     if accepted == {"COLON", "LPAR"}:
         return _advice_for_rule(str(before[0]))

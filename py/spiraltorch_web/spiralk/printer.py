@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 
+from .arithmetic import BINDING, COMPARISON
 from .tree import EVERYWHERE, Binary, Boolean, Call, Comments, Expression, HardRule, HintRule, Name, Number, Rule, Unary
 
 WIDTH = 100
-# How tightly operators bind; operands of a comparison, which does not chain, bind tighter on both sides.
-_BINDING = {"||": 1, "&&": 2, "+": 4, "-": 4, "*": 5, "/": 5}
 _BLANK_LINES = re.compile("\n{3,}")
-_COMPARISON, _SIGN, _ATOM = 3, 6, 7
+_SIGN, _ATOM = 6, 7  # bind tighter than any operator between two operands
 
 
 def expression_text(expression: Expression) -> str:
@@ -27,7 +26,7 @@ def expression_text(expression: Expression) -> str:
             return operator + _within(operand, _SIGN)
         case Binary(operator=operator, left=left, right=right):
             binding = _binding(expression)
-            on_the_left = binding + 1 if binding == _COMPARISON else binding
+            on_the_left = binding + 1 if binding == COMPARISON else binding
             return f"{_within(left, on_the_left)} {operator} {_within(right, binding + 1)}"
         case Call(function=function, arguments=arguments):
             return f"{function}({', '.join(map(expression_text, arguments))})"
@@ -101,7 +100,7 @@ def _within(expression: Expression, binding: int) -> str:
 def _binding(expression: Expression) -> int:
     match expression:
         case Binary(operator=operator):
-            return _BINDING.get(operator, _COMPARISON)
+            return BINDING[operator]
         case Unary():
             return _SIGN
     return _ATOM

@@ -43,10 +43,13 @@ class Expression:
     size: int = field(default=1, init=False, compare=False, repr=False)
 
     def _stand_on(self, *operands: Expression) -> None:
-        depth = 1 + max(operand.depth for operand in operands)
+        depth = size = 1
+        for operand in operands:
+            size += operand.size
+            if operand.depth >= depth:
+                depth = operand.depth + 1
         if depth > MAX_DEPTH:
             raise SpiralKError(f"the expression is nested deeper than {MAX_DEPTH} levels", suggestion="Split the rule.")
-        size = 1 + sum(operand.size for operand in operands)
         if size > MAX_SIZE:
             raise SpiralKError(f"the expression has more than {MAX_SIZE:,} parts", suggestion="Split the rule.")
         object.__setattr__(self, "depth", depth)

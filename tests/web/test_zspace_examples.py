@@ -81,7 +81,6 @@ def test_on_the_cpu(name, tmp_path):
         shutil.copyfile(picture, PROJECT.dist / f"{name}.png")
 
 
-# Not `memory`: its step has 150 kernels, which a software adapter compiles for most of a minute.
 @pytest.mark.parametrize("name", TITLES)
 def test_in_the_page(bench, name):
     bench.page.get_by_role("button", name=TITLES[name]).click()
@@ -89,3 +88,15 @@ def test_in_the_page(bench, name):
     bench.button("Run").click()
     bench.wait_for_end(TRAINING_SECONDS)
     assert SHOWN[name](bench.output), bench.output
+
+
+def test_memory_in_the_page(bench):
+    """Half as long as a visitor's: a software adapter compiles its 150 kernels for a while before it begins."""
+    code = (PROJECT.web / "examples" / "memory.py").read_text()
+    assert "default=6" in code
+    bench.run(code.replace("default=6", "default=3"), TRAINING_SECONDS)
+    assert shows_memory(bench.output), bench.output
+    rows = bench.page.get_by_role("region", name="answers/frames").get_by_role("row").all()
+    confused = [[int(cell) for cell in row.get_by_role("cell").all_text_contents()] for row in rows[1:]]
+    told_apart = (confused[1][1] + confused[2][2]) / (sum(confused[1]) + sum(confused[2]))
+    assert told_apart < 0.7  # a half by chance

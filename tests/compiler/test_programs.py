@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from spiraltorch_web.dtypes import bool_, float32, int32
+from spiraltorch_web.dtypes import bool_, float32, int32, uint32
 from spiraltorch_web.ir import node as ir
 from spiraltorch_web.ir.node import ConvSpec
 from spiraltorch_web.ir.ops import Op
@@ -133,6 +133,17 @@ def test_row_layouts_of_both_kinds_of_device(bench, software):
             Op.SUB, x, ir.expand(ir.reshape(total, tuple(1 if i in axes else n for i, n in enumerate(shape))), shape)
         )
         bench.check([shares, ir.reduce(Op.MAX, shares, axes), total], caps=caps, tolerance=1e-5)
+
+
+@pytest.mark.parametrize("software", [True, False])
+def test_random_numbers_are_written_once_for_software_adapters(bench, software):
+    caps = replace(bench.gpu.caps, software=software)
+    key, counter = bench.leaf(4096, dtype=uint32), bench.leaf(4096, dtype=uint32)
+    drawn = E(Op.THREEFRY, key, key, counter)
+    program = bench.check([E(Op.SHR, drawn, ir.const(8, uint32, drawn.shape))], caps=caps)
+    (kernel,) = program.kernels
+    calls = kernel.source.count("st_threefry(") - 1
+    assert calls == (1 if software else 4)
 
 
 def test_views_compose_without_copies(bench):

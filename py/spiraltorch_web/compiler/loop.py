@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from ..ir.node import Node
+from ..ir.ops import Op
 from .bindings import Bindings
 from .cluster import Cluster
 from .codegen import ENTRY, Context, Draft, Generated, draft, fold, group_number
@@ -20,7 +22,7 @@ def loop_kernel(cluster: Cluster, context: Context) -> Draft:
     name = "loop_" + "x".join(map(str, cluster.shape or (1,)))
     if crosses_memory(cluster, context):
         return draft(name, context, lambda bindings: _generate(cluster, context, bindings, 1, tiled=True))
-    if size % 4 == 0 and size >= 1024:
+    if _width(cluster, context) == 4 and size >= 1024:
         wide = draft(name, context, lambda bindings: _generate(cluster, context, bindings, 4))
         if "vec4<" in wide.kernel.source:
             return wide
@@ -30,6 +32,28 @@ def loop_kernel(cluster: Cluster, context: Context) -> Draft:
 def merged_loops(clusters: Sequence[Cluster], context: Context) -> Draft:
     """One kernel for several independent "loop" clusters: each takes the workgroups after those of the one before."""
     return draft(f"loops_{len(clusters)}", context, lambda bindings: _generate_merged(clusters, context, bindings))
+
+
+def _width(cluster: Cluster, context: Context) -> int:
+    """How many neighbours an invocation computes at most."""
+    if math.prod(cluster.shape) % 4:
+        return 1
+    # A software adapter compiles random numbers for longer than it draws them: it gets their text once.
+    return 1 if context.caps.software and _draws(cluster, context) else 4
+
+
+def _draws(cluster: Cluster, context: Context) -> bool:
+    """Whether the kernel draws random numbers."""
+    seen: set[Node] = set()
+    todo = list(cluster.outputs)
+    while todo:
+        node = todo.pop()
+        if node.op is Op.THREEFRY:
+            return True
+        inside = node.op is not Op.BUFFER and (node in cluster.members or not context.stored(node))
+        todo += [src for src in node.srcs if src not in seen] if inside else []
+        seen.update(node.srcs)
+    return False
 
 
 def crosses_memory(cluster: Cluster, context: Context) -> bool:
@@ -73,7 +97,7 @@ def _generate(cluster: Cluster, context: Context, bindings: Bindings, width: int
 
 def _generate_merged(clusters: Sequence[Cluster], context: Context, bindings: Bindings) -> Generated:
     threads = min(256, context.caps.max_workgroup_size)
-    widths = [4 if math.prod(cluster.shape) % 4 == 0 else 1 for cluster in clusters]
+    widths = [_width(cluster, context) for cluster in clusters]
     counts = [math.prod(cluster.shape) // width for cluster, width in zip(clusters, widths, strict=True)]
     groups = [-(-count // threads) for count in counts]
     grid = fold(sum(groups), context.caps)

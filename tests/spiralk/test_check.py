@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
 import spiraltorch_web as st
+from spiraltorch_web.spiralk.ranges import Reasoner
 from tests.spiralk.programs import EVERYTHING, FIRST
 
 # Text -> (level, line, column, part of the message, part of the suggestion) of each finding.
@@ -91,3 +94,20 @@ def test_conditions_nested_in_conditions_end_in_time():
     for _ in range(30):
         nested = f"sel({nested} > 3, k, c)"
     assert st.spiralk.parse(f"soft(ch, 2, 0.1, {nested} > 5);").check() == []
+
+
+def test_the_work_for_a_program_is_proportional_to_its_length(monkeypatch):
+    """Counted in looks at an expression, twenty for each part of a rule and some for the rule itself."""
+    looks = Counter()
+    look = Reasoner.range_of
+
+    def counted(reasoner, expression, facts):
+        looks["all"] += reasoner._steps > 0
+        return look(reasoner, expression, facts)
+
+    monkeypatch.setattr(Reasoner, "range_of", counted)
+    nested = f"{'sel(' * 30}k{' > 3, k, c)' * 30}"
+    program = st.spiralk.parse(f"soft(ch, 2, 0.1, {nested} > 5);" * 20)
+    assert program.check()[-1].message.startswith("the same rule stands")
+    parts = 20 * (program.rules[0].condition.size + 2)
+    assert 0 < looks["all"] <= 20 * (1000 + 20 * parts // 20)

@@ -30,7 +30,7 @@ def test_evaluation_agrees_with_the_model(rules):
 def test_no_launch_leaves_the_range_that_was_found(piece):
     expression = st.spiralk.parse_expression(piece.text)
     known = known_at_start()
-    found = Reasoner().range_of(expression, known)
+    found = Reasoner(expression.size).range_of(expression, known)
     for value in _values(expression):
         assert found.low <= value <= found.high
         assert found.values is None or value in found.values
@@ -40,7 +40,7 @@ def test_no_launch_leaves_the_range_that_was_found(piece):
 @given(pieces(), some.booleans())
 def test_what_a_condition_rules_out_never_happens(piece, truth):
     condition = st.spiralk.parse_expression(piece.text)
-    narrowed = Reasoner().assume(condition, truth, known_at_start())
+    narrowed = Reasoner(condition.size).assume(condition, truth, known_at_start())
     launches = [launch for launch, value in zip(LAUNCHES, _values(condition), strict=True) if bool(value) == truth]
     if launches:
         assert narrowed is not None

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .consensus import Family, Policy, Said
 
 COMBINATIONS_MOST = 32  # of wished values, for each candidate; those with the least weight are left out
-TRIED_ANYWAY = 12  # also without hope of winning, so that it can be told how far behind they are
+TRIED_ANYWAY = 6  # also without hope of winning, so that it can be told how far behind they are
 TRIED_MOST = 256
 _KERNELS = frozenset({"mk", "mode_midk", "mode_bottomk"})
 Assigned = Mapping[str, int]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from ..kernels.rankk.choice import FIELDS
 from .arithmetic import as_integer
@@ -47,6 +48,7 @@ def findings(rules: Iterable[Rule]) -> list[Finding]:
     return checker.found
 
 
+@cache
 def known_at_start() -> Knowledge:
     """What names can be before the first rule; a field may have been chosen by anyone."""
     return Knowledge({**_FACTS, **{Name(name): exactly(field.domain) for name, field in FIELDS.items()}})
@@ -73,7 +75,7 @@ class _Checker:
         self._note_reading(expressions, key)
         if rule.field not in FIELDS:
             return
-        reasoner, known = Reasoner(), self._knowledge(key)
+        reasoner, known = Reasoner(sum(part.size for part in expressions)), self._knowledge(key)
         if isinstance(rule, HintRule):
             self._check_hint(rule, reasoner, known)
         else:
@@ -163,13 +165,13 @@ class _Checker:
         self._report("warning" if inside else "error", message, suggestion, start_of(leaf), rule)
 
     def _knowledge(self, key: str | None) -> Knowledge:
-        known = known_at_start()
+        start = known_at_start().ranges
+        assigned = {}
         for field, worlds in self._assigned.items():
             name = Name(field)
-            base = worlds.get(None, known.ranges[name])
-            there = worlds.get(key, base) if key is not None else union([base, *worlds.values()])
-            known = known.narrowed(name, there)
-        return known
+            base = worlds.get(None, start[name])
+            assigned[name] = worlds.get(key, base) if key is not None else union([base, *worlds.values()])
+        return Knowledge({**start, **assigned})
 
     def _note_reading(self, expressions: tuple[Expression, ...], key: str | None) -> None:
         for name in _names_in(expressions):

@@ -21,8 +21,10 @@ _LARGEST_SET = 64
 _LARGEST_PRODUCT = 512
 # Only so small an expression is narrowed by conditions: larger ones are rarely compared twice.
 _NARROWED_DEPTH = 2
-# Nested choices in conditions of choices multiply the work; past so many values nothing more is found out.
-_STEPS = 20_000
+# Nested choices in conditions of choices multiply the work; past so many steps nothing more is found out. So the time
+# for a program is proportional to its length.
+_STEPS_AT_LEAST = 1000
+_STEPS_PER_PART = 20
 _FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 _NEGATED = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
 
@@ -87,10 +89,10 @@ class Knowledge(NamedTuple):
 
 
 class Reasoner:
-    """Finds ranges, with a limit on the work for all of them."""
+    """Finds ranges, with a limit on the work for all of them: so many steps for each of the `parts` of a rule."""
 
-    def __init__(self) -> None:
-        self._steps = _STEPS
+    def __init__(self, parts: int) -> None:
+        self._steps = _STEPS_AT_LEAST + _STEPS_PER_PART * parts
 
     def range_of(self, expression: Expression, facts: Knowledge) -> Range:
         """What values the expression can have."""

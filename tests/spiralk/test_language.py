@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,8 @@ from pathlib import Path
 import pytest
 
 import spiraltorch_web as st
-from spiraltorch_web.kernels.rankk.choice import Choice, RankKind
+from spiraltorch_web.kernels.rankk.choice import FIELDS, Choice, RankKind
+from spiraltorch_web.spiralk.names import FACTS, FUNCTIONS, HINTS
 from tests.spiralk.programs import EVERYTHING, FIRST
 
 PACKAGE_FOLDER = str(Path(st.__file__).parents[1])
@@ -128,6 +130,11 @@ def test_sections_speak_on_their_device_only():
     assert hard(text, device=" LLVMpipe") == {"mk": 2, "wg": 128}
     assert hard(text, device="any") == {"mk": 0, "wg": 0}
     assert hard("mk: 0;  # device: llvmpipe\nmk: 2;") == {"mk": 0}
+
+
+def test_the_help_names_every_word_of_the_language():
+    for word in (*FACTS, *FIELDS, *FUNCTIONS, *HINTS, "SPIRAL_HEUR_K", "heur.kdsl", "# device:"):
+        assert re.search(rf"\b{word}\b" if word[0] != "#" else word, st.spiralk.__doc__), word
 
 
 LARGEST = 2**53

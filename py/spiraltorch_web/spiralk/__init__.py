@@ -17,6 +17,21 @@
     said.hard                                           # {'mk': 2, 'tile': 2048, 'ctile': 1024}
     said.soft                                           # (Hint(field='mk', value=2, weight=0.25),)
 
+**Where rules come from.** The environment variable ``SPIRAL_HEUR_K`` holds a program, and
+``~/.spiraltorch/heur.kdsl`` (``SPIRAL_HEUR_FILE``) one rule a line; assignments of the variable count over those of
+the file. A field that a hard rule assigns is launched so, or as near to it as the device can. A soft weight of 1
+says: as good as twice as fast. ``python -m spiraltorch_web spiralk check FILE`` reads a program with care, ``explain
+FILE --cols 65536 --k 64`` shows what it says about a launch, and ``python -m spiraltorch_web roundtable show`` which
+rules have moved a decision.
+
+**Fields** of Rank-K: ``mk`` how winners are found (0 bitonic: rows are sorted, 1 shared: a workgroup holds the row, 2
+warp: a subgroup holds it, 3 stream: one read past a sampled threshold), ``mkd`` how they get in order (0 auto, 1
+heap, 2 kway, 3 bitonic, 4 warp_heap, 5 warp_bitonic), ``tile`` columns loaded between two looks at the candidates,
+``ctile`` slots for candidates, ``use_2ce`` whether rows are split over workgroups and ``ch`` into how many chunks,
+``wg`` invocations of a workgroup, ``kl`` entries that a lane keeps, ``mode_midk`` and ``mode_bottomk`` (0 as mk says,
+1 in the workgroup, 2 stream). Of Fourier transforms: ``radix``, ``tile_cols`` points of one launch, ``segments``
+lines of one workgroup. ``program.check()`` tells which values a field has.
+
 **Names.** ``r`` rows, ``c`` columns, ``k``, ``sg`` (1 with subgroups), ``sgc`` (their size, 1 without), ``kc`` (log2 of
 k, rounded down), ``kind`` (0 top, 1 mid, 2 bottom), and every field of `Choice`, which has the value of the last rule
 that assigned it, else that of ``evaluate(choice=…)``, else its default. An unknown name counts as 0, and a rule for

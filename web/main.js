@@ -19,7 +19,8 @@ store.watch("theme", (theme) => {
 }, { now: true });
 
 const panelsLoaded = loadPanels();
-const kernel = new Kernel({ base: new URL(".", location.href).href, device: store.get("device") });
+const site = JSON.parse(document.getElementById("site").textContent);
+const kernel = new Kernel({ base: new URL(".", location.href).href, site, device: store.get("device") });
 followKernel(store, kernel);
 
 const kept = await openKept();

@@ -14,7 +14,7 @@ from .stamps import file_sha256, tree_files
 
 # Files this small or of these kinds gain nothing from compression.
 SMALLEST = 1024
-PACKED_KINDS = frozenset({".png", ".webp", ".whl", ".gz", ".npz"})
+PACKED_KINDS = frozenset({".png", ".webp", ".whl", ".gz", ".npz", ".pack"})
 # From here on, Brotli saves a reader something: a fifth of Pyodide's 3.5 MB.
 SMALLEST_BROTLI = 100_000
 BROTLI = Path(__file__).with_name("brotli.mjs")

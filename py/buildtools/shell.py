@@ -1,5 +1,5 @@
-"""What the page's first paint needs, put into its markup: its style sheet, the first example's code, and early word of
-every module.
+"""What the page's first paint and start need, put into its markup: its style sheet, the first example's code, the
+site's facts, and early word of every module.
 
 Modules import each other four levels deep. Without the list a browser finds them level by level, a round trip each;
 with it all are requested at once.
@@ -8,6 +8,7 @@ with it all are requested at once.
 from __future__ import annotations
 
 import html
+import json
 import re
 from pathlib import Path
 
@@ -16,20 +17,25 @@ from .project import BuildError
 FIRST_EXAMPLE = "spirals"
 STYLE_PLACE = '<link rel="stylesheet" href="style.css">'
 CODE_PLACE = "<!-- the first example's code -->"
+FACTS_PLACE = "<!-- what site.json says -->"
 MODULES_PLACE = "<!-- the page's modules -->"
 IMPORTED = re.compile(r"""(?:from|import)\s*\(?\s*["'](\.{1,2}/[^"']+\.js)["']""")
 PANEL = re.compile(r"""\{ name: "(\w+)", region: "\w+" \}""")
 
 
 def with_first_paint(markup: str, site: Path) -> str:
-    """The markup with the style sheet, the code and the module list of the site in their places."""
-    for place in (STYLE_PLACE, CODE_PLACE, MODULES_PLACE):
+    """The markup with the style sheet, the code, the facts and the module list of the site in their places."""
+    for place in (STYLE_PLACE, CODE_PLACE, FACTS_PLACE, MODULES_PLACE):
         if markup.count(place) != 1:
             raise BuildError(f"web/index.html must have {place} once")
     style = f"<style>\n{(site / 'style.css').read_text()}</style>"
     code = html.escape((site / "examples" / f"{FIRST_EXAMPLE}.py").read_text())
     links = "\n  ".join(f'<link rel="modulepreload" href="{name}">' for name in page_modules(site))
-    return markup.replace(STYLE_PLACE, style).replace(CODE_PLACE, code).replace(MODULES_PLACE, links)
+    facts = json.dumps(json.loads((site / "site.json").read_text()), separators=(",", ":")).replace("<", "\\u003c")
+    places = {STYLE_PLACE: style, CODE_PLACE: code, FACTS_PLACE: facts, MODULES_PLACE: links}
+    for place, content in places.items():
+        markup = markup.replace(place, content)
+    return markup
 
 
 def page_modules(site: Path) -> list[str]:

@@ -5,6 +5,7 @@ All addresses in it are relative, so it works under any path prefix, and nothing
 
 from __future__ import annotations
 
+import base64
 import datetime
 import json
 import os
@@ -17,6 +18,8 @@ from .bytecode import with_bytecode
 from .compress import compress
 from .environment import ensure_npm
 from .examples import examples_manifest
+from .library import NAME as LIBRARY
+from .library import write_library
 from .policy import headers_file, with_meta_policy
 from .project import BuildError, Project, say
 from .runtime import DEFAULT_VERSION, Runtime, hosted_wheels, runtime_for, write_runtime
@@ -111,6 +114,7 @@ def _write(project: Project, folder: Path, options: SiteOptions, parts: Parts) -
     _copy(project.root, _shaders(project), folder / "engine")
     write_tables(checked_tables(project), folder / "tuner_tables")
     write_runtime(project, parts.runtime, parts.wheels, folder / "pyodide", parts.stdlib)
+    write_library(parts.wheels[0], folder / "pyodide" / LIBRARY)
     _write_json(folder / "examples.json", examples_manifest(project.web / "examples"))
     _write_json(folder / "site.json", _facts(folder, options, parts.runtime, parts.wheels[0]))
     shutil.copyfile(project.root / "LICENSE", folder / "LICENSE.txt")
@@ -131,13 +135,14 @@ def _finish_markup(folder: Path, connect_src: tuple[str, ...]) -> None:
 
 def _facts(folder: Path, options: SiteOptions, runtime: Runtime, wheel: Path) -> dict:
     """What the page's worker reads first. ``sizes``: bytes by file name, uncompressed, for the progress display."""
-    boot = [f"pyodide/{name}" for name in (*runtime.files, "pyodide-lock.json", f"wheels/{wheel.name}")]
+    boot = [f"pyodide/{name}" for name in (*runtime.files, "pyodide-lock.json", LIBRARY)]
     seconds = os.environ.get("SOURCE_DATE_EPOCH")
     now = datetime.datetime.now(datetime.UTC)
     built = datetime.datetime.fromtimestamp(int(seconds), datetime.UTC) if seconds else now
     return {
         "version": wheel.name.split("-")[1],
         "wheel": wheel.name,
+        "library": {"name": f"pyodide/{LIBRARY}", "integrity": _integrity(folder / "pyodide" / LIBRARY)},
         "pyodide": {
             "version": runtime.version,
             "indexURL": "pyodide/",
@@ -148,6 +153,10 @@ def _facts(folder: Path, options: SiteOptions, runtime: Runtime, wheel: Path) ->
         "sizes": {Path(name).name: (folder / name).stat().st_size for name in boot},
         "built": built.date().isoformat(),
     }
+
+
+def _integrity(path: Path) -> str:
+    return "sha256-" + base64.b64encode(bytes.fromhex(file_sha256(path))).decode()
 
 
 def _manifest(folder: Path) -> dict:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import html
+import json
+import re
 
 import pytest
 
@@ -19,6 +21,12 @@ def test_first_examples_code_is_in_the_markup():
 def test_style_sheet_needs_no_request_of_its_own():
     markup = (built_site("site") / "index.html").read_text()
     assert (PROJECT.web / "style.css").read_text() in markup and 'href="style.css"' not in markup
+
+
+def test_the_sites_facts_are_in_the_markup():
+    site = built_site("site")
+    told = re.search(r'<script type="application/json" id="site">(.*?)</script>', (site / "index.html").read_text())[1]
+    assert json.loads(told) == json.loads((site / "site.json").read_text())
 
 
 def test_every_module_of_the_page_is_announced_and_there():

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
+import hashlib
 import json
 import re
+import zipfile
 
 import pytest
 
@@ -91,7 +94,24 @@ def test_sizes_for_the_progress_display_are_right(site):
     sizes = facts(site)["sizes"]
     there = {path.name: path.stat().st_size for path in tree_files(site / "pyodide")}
     assert sizes == {name: there[name] for name in sizes}
-    assert {"pyodide.asm.wasm", "python_stdlib.zip", facts(site)["wheel"]} <= sizes.keys()
+    assert {"pyodide.asm.wasm", "python_stdlib.zip", "library.pack"} <= sizes.keys()
+
+
+def test_the_library_of_the_page_is_what_the_wheel_installs(site):
+    known = facts(site)
+    packed = (site / known["library"]["name"]).read_bytes()
+    assert known["library"]["integrity"] == f"sha256-{base64.b64encode(hashlib.sha256(packed).digest()).decode()}"
+    content = gzip.decompress(packed)
+    start = 4 + int.from_bytes(content[:4], "little")
+    files, place = {}, start
+    for path, length in json.loads(content[4:start]):
+        files[path] = content[place : place + length]
+        place += length
+    assert place == len(content)
+    with zipfile.ZipFile(site / "pyodide" / "wheels" / known["wheel"]) as wheel:
+        assert {name: files.get(name) for name in wheel.namelist()} == {
+            name: wheel.read(name) for name in wheel.namelist()
+        }
 
 
 LATER = ("examples", "tuner_tables", "panels/rankk", "panels/roundtable", "panels/speed")
@@ -100,14 +120,13 @@ LATER = ("examples", "tuner_tables", "panels/rankk", "panels/roundtable", "panel
 def test_the_first_load_keeps_its_transfer_budget():
     """Everything but what loads on demand (examples, wheels, tables, other views) and the preview, sent with Brotli."""
     site = built_site("site")
-    ours = f"pyodide/wheels/{facts(site)['wheel']}"
     loaded = [
         path
         for path in tree_files(site)
         if path.suffix not in (".br", ".gz", ".whl")
         and not any(path.is_relative_to(site / later) for later in LATER)
         and path.name != "social.png"
-    ] + [site / ours]
+    ]
     assert sum(min(version.stat().st_size for version in _versions(path)) for path in loaded) <= FIRST_LOAD_BUDGET
 
 

@@ -28,3 +28,31 @@ def test_a_visit_compiles_no_library(open_bench):
     bench.wait_for_end()
     bench.run(COMPILED_HERE)
     assert bench.output.strip() == "compiled here: []"
+
+
+def test_pyodide_knows_that_the_library_is_there(open_bench):
+    """`loadPackage` and micropip must not install it again."""
+    bench = open_bench()
+    bench.wait_until_ready()
+    bench.run(
+        "import importlib.metadata, pyodide_js, spiraltorch_web\n"
+        "print(getattr(pyodide_js.loadedPackages, 'spiraltorch-web'))\n"
+        "print(importlib.metadata.version('spiraltorch-web') == spiraltorch_web.__version__)\n"
+    )
+    assert bench.output.split("\n")[:2] == ["default channel", "True"]
+
+
+def test_a_damaged_library_is_an_error_with_advice(open_bench, gpu_browser, pages):
+    bench = open_bench("#view=bench")
+    changed = []
+
+    def damaged(route):
+        changed.append(route.request.url)
+        route.fulfill(response=(answer := route.fetch()), body=answer.body()[:-9])
+
+    bench.page.context.route("**/library.pack", damaged)
+    bench.page.goto(bench.page.url.replace("#view=bench", ""))
+    bench.page.reload()
+    expect(bench.page.locator(".workbench .status-label")).to_contain_text("could not be loaded", timeout=60_000)
+    assert changed
+    pages.problems.clear()  # the browser tells the console of a hash that does not fit

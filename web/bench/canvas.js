@@ -18,7 +18,9 @@ const settings = {
 
 async function main() {
   const source = await (await fetch("canvas.py")).text();
-  const kernel = new Kernel({ base: new URL("..", location).href, device: asked.get("device") ?? "webgpu" });
+  const base = new URL("..", location);
+  const site = await (await fetch(new URL("site.json", base))).json();
+  const kernel = new Kernel({ base: base.href, site, device: asked.get("device") ?? "webgpu" });
   kernel.on("canvas-wanted", ({ name, width, height }) => {
     const canvas = Object.assign(document.createElement("canvas"), { width, height });
     document.querySelector("#canvases").append(canvas);

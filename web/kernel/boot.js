@@ -1,11 +1,13 @@
 /**
- * Loads Pyodide, our wheel and the bridge, reporting bytes as they arrive.
+ * Loads Pyodide, our library and the bridge, reporting bytes as they arrive.
  */
 
+import { loadPyodide } from "../pyodide/pyodide.mjs";
 import { BoundaryPainter } from "../gpu/paint.js";
 import { probeAdapter } from "./adapter.js";
 import { Download } from "./download.js";
 import { keepFolder } from "./folder.js";
+import { fetchLibrary, writeFiles } from "./library.js";
 
 /**
  * @param {import("./protocol.js").Boot} request
@@ -16,8 +18,8 @@ import { keepFolder } from "./folder.js";
  */
 export async function boot(request, pageModule, connectStreams, report) {
   report("site", 0, 0);
+  const { site } = request;
   const executor = prepareExecutor(request);
-  const site = await fetchJson(new URL("site.json", request.base));
   const python = await loadPython(site, request, report);
   connectStreams(python);
   python.registerJsModule("spiraltorch_page", pageModule);
@@ -53,23 +55,15 @@ async function loadPython(site, request, report) {
   const download = new Download(site.sizes, (loaded, total) => report("runtime", loaded, total));
   const env = { HOME: "/home/pyodide", ...deviceChoice(request.device) };
   const python = await download.during(async () => {
-    const { loadPyodide } = await import(new URL("pyodide.mjs", indexURL).href);
-    return loadPyodide({ indexURL, lockFileURL, env, packages: ["spiraltorch-web"] });
+    const library = fetchLibrary(new URL(site.library.name, request.base), site.library.integrity);
+    const fsInit = async (FS, { sitePackages }) => writeFiles(FS, sitePackages, await library);
+    const [loaded] = await Promise.all([loadPyodide({ indexURL, lockFileURL, env, fsInit }), library]);
+    return loaded;
   });
-  // loadPackage resolves even when the wheel was missing or had the wrong hash.
-  if (!("spiraltorch-web" in python.loadedPackages)) {
-    throw new Error("The site's spiraltorch-web wheel is missing or damaged; build the site again.");
-  }
   if (request.interrupts) python.setInterruptBuffer(new Uint8Array(request.interrupts));
   return python;
 }
 
 function deviceChoice(device) {
   return device === "auto" ? {} : { SPIRALTORCH_DEVICE: device };
-}
-
-async function fetchJson(url) {
-  const response = await fetch(url);
-  if (!response.ok) throw new Error(`${url.pathname} answered ${response.status} ${response.statusText}.`);
-  return response.json();
 }

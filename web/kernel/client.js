@@ -9,16 +9,20 @@ import { Questions } from "./questions.js";
 
 /** After this long without an answer to Stop, Python is not reaching its checkpoints. */
 const ANSWER_MILLISECONDS = 60;
-/** Where nothing can interrupt a tight loop, the worker is replaced early enough that Stop answers within 200 ms. */
-const REPLACE_MILLISECONDS = 170;
+/**
+ * Where nothing can interrupt a tight loop, the worker is replaced early enough that Stop answers within 200 ms, and
+ * late enough for a script at its checkpoints (every 50 ms) to answer itself.
+ */
+const REPLACE_MILLISECONDS = 150;
 /** A script that was told to stop and goes on (it may be cleaning up) gets this long. */
 const PATIENCE_MILLISECONDS = 1500;
 
 export class Kernel extends EventTarget {
-  /** @param {{base: string, device: "auto"|"webgpu"|"cpu"}} options */
-  constructor({ base, device }) {
+  /** @param {{base: string, site: object, device: "auto"|"webgpu"|"cpu"}} options */
+  constructor({ base, site, device }) {
     super();
     this.base = base;
+    this.site = site;
     this.device = device;
     this.phase = "loading";
     this.runId = 0;
@@ -117,11 +121,11 @@ export class Kernel extends EventTarget {
     this.worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
     this.worker.onmessage = ({ data }) => this.receive(data);
     this.worker.onerror = (event) => this.workerFailed(event.message || "The worker could not be started.");
-    const { base, device, interrupts } = this;
+    const { base, site, device, interrupts } = this;
     const checkpoint = this.deviceLost ? this.checkpoint : null;
     this.deviceLost = false;
     this.checkpoint = null;
-    sendToWorker(this.worker, { type: "boot", base, device, interrupts, checkpoint });
+    sendToWorker(this.worker, { type: "boot", base, site, device, interrupts, checkpoint });
     for (const [name, data] of this.files) sendToWorker(this.worker, { type: "file", name, data });
   }
 

@@ -8,9 +8,10 @@
  * @typedef {"loading"|"ready"|"running"|"paused"|"stopping"|"restarting"|"failed"} Phase
  *
  * Page to worker
- * @typedef {{type: "boot", base: string, device: "auto"|"webgpu"|"cpu", interrupts: SharedArrayBuffer|null,
- *            checkpoint: Uint8Array|null}} Boot
- *   Load everything. `base` is the site's address (any path prefix), `interrupts` one byte where isolation allows it,
+ * @typedef {{type: "boot", base: string, site: object, device: "auto"|"webgpu"|"cpu",
+ *            interrupts: SharedArrayBuffer|null, checkpoint: Uint8Array|null}} Boot
+ *   Load everything. `base` is the site's address (any path prefix), `site` what site.json says, which the page's
+ *   markup carries, `interrupts` one byte where isolation allows it,
  *   `checkpoint` the last `Checkpoint` message of a worker whose graphics device was lost.
  * @typedef {{type: "run", id: number, source: string, filename: string, hold: boolean}} Run
  *   Run a script. With `hold` it stops at its first step, as Step does.

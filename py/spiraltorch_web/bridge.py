@@ -10,12 +10,14 @@ import ast
 import gc
 import inspect
 import json
+import signal
 import sys
 import time
 import types
 from array import array
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from dataclasses import asdict
+from pathlib import PurePath
 from typing import Any
 
 import spiraltorch_page as page
@@ -35,6 +37,7 @@ BREATHE_SECONDS = 0.05
 # While a script paints: a little less than a frame at 60 Hz, so that every frame finds a turn.
 FRAME_SECONDS = 0.012
 LISTEN_SECONDS = 0.01  # between two looks for new sound
+LABS = str(PurePath(__file__).parent / "labs")
 
 
 class Stopped(KeyboardInterrupt):
@@ -139,7 +142,21 @@ def start() -> None:
     host = PageHost(time.sleep)
     HOSTS.install(host)
     time.sleep = host.sleep
+    signal.signal(signal.SIGINT, _interrupted)
     sys.stdout.reconfigure(line_buffering=True)
+
+
+def _interrupted(_: int, frame: types.FrameType | None) -> None:
+    """The page interrupts a script, or an answer to a lab, that does not reach its checkpoints.
+
+    One that comes late finds other Python at work, such as the event loop's, and is not for it.
+    """
+    script = getattr(sys.modules["__main__"], "__file__", None)
+    while frame is not None:
+        name = frame.f_code.co_filename
+        if name == script or name.startswith(LABS):
+            raise KeyboardInterrupt
+        frame = frame.f_back
 
 
 async def open_device() -> str:

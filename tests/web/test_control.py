@@ -16,9 +16,10 @@ for step in progress(range(100_000)):
     time.sleep(0.005)
 """
 TIGHT = "print('busy')\nwhile True:\n    pass\n"
-# Stop answers within 200 ms; a busy machine of two cores gets some grace on top.
-ANSWER_SECONDS = 0.2
-GRACE_SECONDS = 0.15
+# By the page's own timer. Where the page is isolated, a script is interrupted and has to end by itself: on a busy
+# machine of two cores it gets some grace.
+ANSWER_MILLISECONDS = 200
+GRACE_MILLISECONDS = 150
 
 STOP = "() => document.querySelector('[title=\"Stop\"]').click()"
 AT_REST = "() => document.querySelector('[title=\"Stop\"]').disabled"
@@ -80,15 +81,15 @@ def test_step_from_rest_starts_and_holds_at_the_first_step(bench):
 
 def test_stop_answers_at_once(bench):
     start_counting(bench)
-    assert bench.seconds_to(STOP, AT_REST) < ANSWER_SECONDS + GRACE_SECONDS
-    assert bench.status == "Stopped."
+    assert bench.comes_before(ANSWER_MILLISECONDS + GRACE_MILLISECONDS, STOP, AT_REST)
+    eventually(lambda: bench.status == "Stopped.")
 
 
 def test_stop_while_paused(bench):
     start_counting(bench)
     bench.button("Pause").click()
     expect(bench.button("Resume")).to_be_visible()
-    assert bench.seconds_to(STOP, AT_REST) < ANSWER_SECONDS + GRACE_SECONDS
+    assert bench.comes_before(ANSWER_MILLISECONDS + GRACE_MILLISECONDS, STOP, AT_REST)
 
 
 def test_stop_passes_except_exception(bench):
@@ -97,17 +98,27 @@ def test_stop_passes_except_exception(bench):
         "    except Exception:\n        pass\n"
     )
     bench.wait_for_output("stubborn")
-    assert bench.seconds_to(STOP, AT_REST) < ANSWER_SECONDS + GRACE_SECONDS
+    assert bench.comes_before(ANSWER_MILLISECONDS + GRACE_MILLISECONDS, STOP, AT_REST)
 
 
 def test_tight_loop_is_interrupted_where_the_page_is_isolated(bench):
     assert bench.page.evaluate("crossOriginIsolated")
     bench.start(TIGHT)
     bench.wait_for_output("busy")
-    assert bench.seconds_to(STOP, AT_REST) < ANSWER_SECONDS + GRACE_SECONDS
+    assert bench.comes_before(ANSWER_MILLISECONDS + GRACE_MILLISECONDS, STOP, AT_REST)
     assert "restarting" not in bench.output
     bench.run("print('still here')\n")
     assert bench.output.strip() == "still here"
+
+
+def test_an_interrupt_that_comes_late_strikes_nobody_else(bench):
+    """In the event loop's own Python, while the script waits."""
+    bench.run(
+        "import asyncio, signal, time\n"
+        "asyncio.get_event_loop().call_soon(signal.raise_signal, signal.SIGINT)\n"
+        "time.sleep(0.1)\nprint('well')\nsignal.raise_signal(signal.SIGINT)\nprint('not reached')\n"
+    )
+    assert bench.output.split() == ["well", "Stopped."]
 
 
 def test_reset_stops_clears_and_keeps_the_code(bench):
@@ -130,7 +141,7 @@ def plain_bench(pages, plain_host):
 
 def test_stop_answers_at_once_without_isolation(plain_bench):
     start_counting(plain_bench)
-    assert plain_bench.seconds_to(STOP, AT_REST) < ANSWER_SECONDS + GRACE_SECONDS
+    assert plain_bench.comes_before(ANSWER_MILLISECONDS, STOP, AT_REST)
     assert "restarting" not in plain_bench.output
 
 
@@ -138,7 +149,7 @@ def test_tight_loop_without_isolation_restarts_python_and_says_so(plain_bench):
     plain_bench.wait_for_end()
     plain_bench.start(TIGHT)
     plain_bench.wait_for_output("busy")
-    assert plain_bench.seconds_to(STOP, AT_REST) < ANSWER_SECONDS + GRACE_SECONDS
+    assert plain_bench.comes_before(ANSWER_MILLISECONDS, STOP, AT_REST)
     plain_bench.wait_for_output("Python is restarting. Your code is kept.")
     assert "while True" in plain_bench.code
     plain_bench.wait_until_ready()
@@ -182,5 +193,5 @@ def test_stop_answers_while_a_compiled_step_trains(bench):
     )
     bench.wait_for_output("training")
     bench.page.wait_for_timeout(500)
-    assert bench.seconds_to(STOP, AT_REST) < ANSWER_SECONDS + GRACE_SECONDS
+    assert bench.comes_before(ANSWER_MILLISECONDS + GRACE_MILLISECONDS, STOP, AT_REST)
     assert "restarting" not in bench.output

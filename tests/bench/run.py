@@ -8,7 +8,20 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from . import canvas, fft_section, hyperbolic, hypergrad, memory, page, product, rankk_section, start, step, training
+from . import (
+    canvas,
+    fft_section,
+    hyperbolic,
+    hypergrad,
+    memory,
+    page,
+    product,
+    rankk_section,
+    start,
+    step,
+    stop,
+    training,
+)
 from .options import Options, add_arguments, read_options
 from .report import Report
 
@@ -24,6 +37,7 @@ SECTIONS: dict[str, Callable[[Report, Options], None]] = {
     "canvas": canvas.run,
     "training": training.run,
     "start": start.run,
+    "stop": stop.run,
     "memory": memory.run,
 }
 

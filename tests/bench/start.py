@@ -1,8 +1,10 @@
 """Section ``start``: from opening the page to the first trained step, and what is transferred for it.
 
 Run is pressed as soon as the page offers it. The first trained step is taken as the first point of the first
-example's loss curve arriving from the worker, which is a little later. Times count from the start of the navigation.
-Python's runtime alone, loaded in an empty page of the same site, tells how fast this machine is at the moment.
+example's loss curve arriving from the worker, which is a little later. Times count from the start of the navigation
+(``performance.timeOrigin``). The shell is painted with the browser's first contentful paint: header, code, picture and
+buttons' places are in the markup. How fast this machine is at the moment is told by two pages of the same server, each
+in a browser process of its own: one with a single word, and one that loads Python's runtime and nothing else.
 """
 
 from __future__ import annotations
@@ -10,10 +12,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from http import HTTPStatus
 from pathlib import Path
 from statistics import median
 
-from buildtools.server import SiteHandler, SiteServer
+from buildtools.server import TYPES, SiteHandler, SiteServer
 
 from .options import Options
 from .page import browser_flags, browser_of, runs_on_software
@@ -35,8 +38,9 @@ GOALS = {
 MOST_MEGABYTES = 8
 WORDS = {
     "alone": "Pyodide alone, in an empty page",
-    "painted": "first content painted",
-    "shell": "shell complete",
+    "empty": "a page with one word painted",
+    "painted": "shell painted",
+    "shell": "all panels at work",
     "ready": "Python ready",
     "trained": "first trained step",
 }
@@ -66,6 +70,11 @@ globalThis.Worker = class extends Worker {
   }
 };
 """
+EMPTY_PAGE = b"<!doctype html><title>Empty</title><p>Word"
+EMPTY_PATH = "/empty"
+PAINTED = """() => new Promise((resolve) => new PerformanceObserver((list) => {
+  for (const entry of list.getEntriesByName("first-contentful-paint")) resolve(entry.startTime / 1000);
+}).observe({ type: "paint", buffered: true }))"""
 PYODIDE_ALONE = """async (base) => {
   const { loadPyodide } = await import(`${base}pyodide/pyodide.mjs`);
   await loadPyodide({ indexURL: `${base}pyodide/` });
@@ -77,6 +86,16 @@ class _Counting(SiteHandler):
     """Adds up the bytes of bodies as they leave, compressed where they are."""
 
     server: CountingServer
+
+    def do_GET(self) -> None:
+        if self.path != EMPTY_PATH:
+            super().do_GET()
+            return
+        self.send_response(HTTPStatus.OK)
+        self.send_header("Content-Type", TYPES[".html"])
+        self.send_header("Content-Length", str(len(EMPTY_PAGE)))
+        self._finish_headers(None)
+        self._send(EMPTY_PAGE)
 
     def _send(self, body: bytes) -> None:
         with self.server.counting:
@@ -100,15 +119,18 @@ def run(report: Report, options: Options) -> None:
 
     moments: dict[str, list[dict[str, float]]] = {"fresh browser process": [], "reload": []}
     sent: dict[str, list[int]] = {kind: [] for kind in moments}
-    with sync_playwright() as playwright, _serving(options.site) as server:
+    with sync_playwright() as playwright, serving(options.site) as server:
         for _ in range(ROUNDS):
-            with _page(playwright, browser_of(options), browser_flags(options)) as page:
+            browser = (playwright, browser_of(options), browser_flags(options))
+            with _page(*browser) as page:
+                empty = {kind: _empty_painted(page, server.address, kind) for kind in moments}
+            with _page(*browser) as page:
                 alone = {kind: _pyodide_alone(page, server.address) for kind in moments}
-            with _page(playwright, browser_of(options), browser_flags(options)) as page:
+            with _page(*browser) as page:
                 for kind in moments:
                     before = server.sent
                     found = _first_step(page, server.address, kind, runs_on_software(options))
-                    moments[kind].append({**found, "alone": alone[kind]})
+                    moments[kind].append({**found, "alone": alone[kind], "empty": empty[kind]})
                     sent[kind].append(server.sent - before)
     report.add([*_times(moments), *_transfers(sent)])
 
@@ -122,6 +144,15 @@ def _page(playwright, chromium: Path, flags: Sequence[str]) -> Iterator:
         yield page
     finally:
         browser.close()
+
+
+def _empty_painted(page, address: str, kind: str) -> float:
+    """Seconds until a page with one word is painted."""
+    if kind == "reload":
+        page.reload(wait_until="commit")
+    else:
+        page.goto(address + EMPTY_PATH.lstrip("/"), wait_until="commit")
+    return page.evaluate(PAINTED)
 
 
 def _pyodide_alone(page, address: str) -> float:
@@ -169,7 +200,8 @@ def _transfers(sent: dict[str, list[int]]) -> Iterator[Row]:
 
 
 @contextmanager
-def _serving(site: Path) -> Iterator[CountingServer]:
+def serving(site: Path) -> Iterator[CountingServer]:
+    """The site on a port of its own for the time of the body."""
     with CountingServer(site) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()

@@ -105,7 +105,7 @@ class SpiralKError(SpiralError, ValueError):
 
     ``problem`` says what is wrong and ``suggestion`` what to write ("" where nothing is near). ``line``, ``column`` and
     ``end_column`` count characters from 1 and are None for parts built by hand; ``source`` is the line itself.
-    ``expected`` lists what could have stood there.
+    ``expected`` lists what could have stood there, and ``origin`` names the text ("" where nobody knows).
     """
 
     def __init__(
@@ -118,6 +118,7 @@ class SpiralKError(SpiralError, ValueError):
         end_column: int | None = None,
         source: str = "",
         expected: tuple[str, ...] = (),
+        origin: str = "",
     ) -> None:
         self.problem = problem
         self.suggestion = suggestion
@@ -126,10 +127,26 @@ class SpiralKError(SpiralError, ValueError):
         self.end_column = end_column
         self.source = source
         self.expected = expected
+        self.origin = origin
         super().__init__("\n".join(filter(None, (self._headline(), *self._excerpt(), suggestion))))
 
+    def coming_from(self, origin: str) -> SpiralKError:
+        """The same error, about a text of this name."""
+        return SpiralKError(
+            self.problem,
+            suggestion=self.suggestion,
+            line=self.line,
+            column=self.column,
+            end_column=self.end_column,
+            source=self.source,
+            expected=self.expected,
+            origin=origin,
+        )
+
     def _headline(self) -> str:
-        return self.problem if self.line is None else f"line {self.line}, column {self.column}: {self.problem}"
+        place = [] if self.line is None else [f"line {self.line}", f"column {self.column}"]
+        where = ", ".join(filter(None, (self.origin, *place)))
+        return f"{where}: {self.problem}" if where else self.problem
 
     def _excerpt(self) -> tuple[str, ...]:
         """The line around the place, and a caret below it; control characters would move the caret."""

@@ -364,7 +364,7 @@ def test_a_file_that_is_something_else_altogether_does_not_stop_plans(tmp_path):
     (tmp_path / "heur.kdsl").write_bytes(b"\x00" * 300_000)
     with pytest.warns(RuntimeWarning, match="heur.kdsl: skipped, a program of 300,001 characters"):
         assert Roundtable(settings_in(tmp_path)).decide(PROBLEM, WRONG).choice == SLOW_TABLE
-    with pytest.raises(SpiralKError, match="line 1"):
+    with pytest.raises(SpiralKError, match="^SPIRAL_HEUR_K, line 1, column 5: expected a value"):
         Roundtable(settings_in(tmp_path / "new", program="mk: ;")).decide(PROBLEM, WRONG)
 
 

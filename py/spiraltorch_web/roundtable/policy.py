@@ -89,7 +89,10 @@ def read_rulebook(file_text: str, file_name: str, program_text: str) -> Rulebook
     from ..spiralk import Program, parse
 
     by_file, problems = _file_program(hand_written, file_name)
-    own = parse(program_text)
+    try:
+        own = parse(program_text)
+    except SpiralKError as error:
+        raise error.coming_from(PROGRAM_NAME) from None
     sources = {id(rule): f"{file_name}:{rule.at.line}:{rule.at.column}" for rule in by_file.rules}
     sources.update((id(rule), f"{PROGRAM_NAME}:{rule.at.line}:{rule.at.column}") for rule in own.rules)
     problems = _told(problems + _errors(file_name, by_file), file_name)

@@ -1,8 +1,5 @@
-"""What the page's first paint and start need, put into its markup: its style sheet, the first example's code, the
-site's facts, and early word of every module.
-
-Modules import each other four levels deep. Without the list a browser finds them level by level, a round trip each;
-with it all are requested at once.
+"""What the page's first paint and start need, put into its markup: its style sheets, the first example's code, the
+site's facts, and early word of the modules that main.js imports.
 """
 
 from __future__ import annotations
@@ -19,16 +16,19 @@ STYLE_PLACE = '<link rel="stylesheet" href="style.css">'
 CODE_PLACE = "<!-- the first example's code -->"
 FACTS_PLACE = "<!-- what site.json says -->"
 MODULES_PLACE = "<!-- the page's modules -->"
-IMPORTED = re.compile(r"""(?:from|import)\s*\(?\s*["'](\.{1,2}/[^"']+\.js)["']""")
-PANEL = re.compile(r"""\{ name: "(\w+)", region: "\w+" \}""")
+IMPORTED = re.compile(r"""(?:from|import)\s*["'](\.{1,2}/[^"']+\.js)["']""")
+SHEET = re.compile(r"""^@import "([^"]+)";$""", re.MULTILINE)
+PANEL = re.compile(r"""\{ name: "(\w+)", region: "\w+", load""")
 
 
 def with_first_paint(markup: str, site: Path) -> str:
-    """The markup with the style sheet, the code, the facts and the module list of the site in their places."""
+    """The markup with the style sheets, the code, the facts and the module list of the site in their places."""
     for place in (STYLE_PLACE, CODE_PLACE, FACTS_PLACE, MODULES_PLACE):
         if markup.count(place) != 1:
             raise BuildError(f"web/index.html must have {place} once")
-    style = f"<style>\n{(site / 'style.css').read_text()}</style>"
+    panels = PANEL.findall((site / "panels" / "registry.js").read_text())
+    sheets = [site / "style.css", *(site / "panels" / name / "style.css" for name in panels)]
+    style = f'<style data-panels="{" ".join(panels)}">\n{"".join(map(_sheet, sheets))}</style>'
     code = html.escape((site / "examples" / f"{FIRST_EXAMPLE}.py").read_text())
     links = "\n  ".join(f'<link rel="modulepreload" href="{name}">' for name in page_modules(site))
     facts = json.dumps(json.loads((site / "site.json").read_text()), separators=(",", ":")).replace("<", "\\u003c")
@@ -39,10 +39,8 @@ def with_first_paint(markup: str, site: Path) -> str:
 
 
 def page_modules(site: Path) -> list[str]:
-    """Addresses of the modules that main.js brings about, those of the registered panels included."""
-    registry = site / "panels" / "registry.js"
-    panels = [registry.parent / name / "panel.js" for name in PANEL.findall(registry.read_text())]
-    waiting, found = [site / "main.js", *panels], set()
+    """Addresses of main.js and of the modules that it imports, however deep."""
+    waiting, found = [site / "main.js"], set()
     while waiting:
         module = waiting.pop().resolve()
         if module in found:
@@ -50,3 +48,8 @@ def page_modules(site: Path) -> list[str]:
         found.add(module)
         waiting += [module.parent / name for name in IMPORTED.findall(module.read_text())]
     return sorted(module.relative_to(site.resolve()).as_posix() for module in found)
+
+
+def _sheet(path: Path) -> str:
+    """A style sheet with those that it imports in their places."""
+    return SHEET.sub(lambda found: _sheet(path.parent / found[1]), path.read_text())

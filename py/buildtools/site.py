@@ -14,6 +14,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from .bundle import bundle_page
 from .bytecode import with_bytecode
 from .compress import compress
 from .environment import ensure_npm
@@ -119,6 +120,7 @@ def _write(project: Project, folder: Path, options: SiteOptions, parts: Parts) -
     _write_json(folder / "site.json", _facts(folder, options, parts.runtime, parts.wheels[0]))
     shutil.copyfile(project.root / "LICENSE", folder / "LICENSE.txt")
     (folder / "_headers").write_text(headers_file(options.connect_src))
+    bundle_page(project, folder)
     _finish_markup(folder, options.connect_src)
     compress(project, folder)
     _write_json(folder / "manifest.json", _manifest(folder))

@@ -18,9 +18,12 @@ def test_first_examples_code_is_in_the_markup():
     assert html.escape((PROJECT.web / "examples" / "spirals.py").read_text()) in markup
 
 
-def test_style_sheet_needs_no_request_of_its_own():
-    markup = (built_site("site") / "index.html").read_text()
-    assert (PROJECT.web / "style.css").read_text() in markup and 'href="style.css"' not in markup
+def test_style_sheets_of_the_first_view_need_no_request_of_their_own():
+    site = built_site("site")
+    markup = (site / "index.html").read_text()
+    for name in ("style.css", "panels/editor/style.css", "panels/status/style.css", "vendor/uplot.css"):
+        assert (site / name).read_text() in markup
+    assert 'rel="stylesheet"' not in markup and "@import" not in markup
 
 
 def test_the_sites_facts_are_in_the_markup():
@@ -29,17 +32,20 @@ def test_the_sites_facts_are_in_the_markup():
     assert json.loads(told) == json.loads((site / "site.json").read_text())
 
 
-def test_every_module_of_the_page_is_announced_and_there():
+def test_every_module_of_the_start_is_announced_and_there():
     site = built_site("site")
     markup = (site / "index.html").read_text()
     names = page_modules(site)
-    assert {"main.js", "panels/editor/editor.js", "vendor/codemirror.js"} <= set(names)
+    assert names[0] == "main.js" and 1 < len(names) < 9
     for name in names:
         assert (site / name).is_file() and f'<link rel="modulepreload" href="{name}">' in markup
 
 
-def test_worker_modules_are_not_announced():
-    assert "kernel/worker.js" not in page_modules(built_site("site"))
+def test_modules_of_views_that_load_later_are_not_announced():
+    text = "".join((built_site("site") / name).read_text() for name in page_modules(built_site("site")))
+    for name in ("rankk", "roundtable", "speed"):
+        assert f'import("./panels/{name}/panel.js")' in text
+        assert f"panels/{name}/panel.js" not in page_modules(built_site("site"))
 
 
 def test_markup_without_its_places_is_refused(tmp_path):

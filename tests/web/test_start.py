@@ -30,6 +30,22 @@ def test_a_visit_compiles_no_library(open_bench):
     assert bench.output.strip() == "compiled here: []"
 
 
+def test_a_visit_asks_for_each_part_once_and_for_few_of_them(open_bench):
+    """No module that a bundle holds is loaded again beside it: two instances of one would not know of each other."""
+    bench = open_bench()
+    asked = []
+    bench.page.on("request", lambda request: asked.append(request.url.removeprefix(bench.page.url.split("#")[0])))
+    bench.page.reload()
+    bench.wait_until_ready()
+    bench.page.get_by_role("link", name="Rank-K lab").click()
+    expect(bench.page.get_by_role("region", name="Plan", exact=True)).to_be_visible(timeout=60_000)
+    modules = [name for name in asked if name.endswith((".js", ".mjs"))]
+    assert "kernel/worker.js" in modules and "panels/rankk/panel.js" in modules
+    known = {"main.js", "kernel/worker.js", "panels/rankk/panel.js", "pyodide/pyodide.mjs", "pyodide/pyodide.asm.mjs"}
+    assert {name for name in modules if not name.startswith("parts/")} == known
+    assert len(modules) == len(set(modules))
+
+
 def test_pyodide_knows_that_the_library_is_there(open_bench):
     """`loadPackage` and micropip must not install it again."""
     bench = open_bench()

@@ -43,7 +43,7 @@ export class BoundaryPainter {
 
   /** Fetch the shader and make a painter. @param {GPUDevice} device */
   static async open(device) {
-    const response = await fetch(new URL("./boundary.wgsl", import.meta.url));
+    const response = await fetch(new URL("../gpu/boundary.wgsl", import.meta.url));
     if (!response.ok) throw new Error(`boundary.wgsl answered ${response.status} ${response.statusText}.`);
     return new BoundaryPainter(device, await response.text());
   }

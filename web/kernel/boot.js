@@ -2,6 +2,7 @@
  * Loads Pyodide, our library and the bridge, reporting bytes as they arrive.
  */
 
+import "../engine/device/web/executor.js";
 import { loadPyodide } from "../pyodide/pyodide.mjs";
 import { BoundaryPainter } from "../gpu/paint.js";
 import { probeAdapter } from "./adapter.js";
@@ -34,12 +35,8 @@ export async function boot(request, pageModule, connectStreams, report) {
   return { python, bridge, boundaries, device: device.kind === "none" ? await withReason(device) : device, versions };
 }
 
-/**
- * Load the engine's executor and open the GPU while Python is loading. Why there is none is asked again, and told,
- * when Python opens its device.
- */
-async function prepareExecutor({ base, device }) {
-  await import(new URL("engine/device/web/executor.js", base).href);
+/** Open the GPU while Python is loading. Why there is none is asked again, and told, when Python opens its device. */
+async function prepareExecutor({ device }) {
   if (device !== "cpu") await globalThis.spiraltorchExecutor.prepare(device).catch(() => {});
 }
 

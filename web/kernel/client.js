@@ -31,7 +31,7 @@ export class Kernel extends EventTarget {
     this.queued = null;
     this.questions = new Questions();
     this.files = new Map(); // the user's, for this worker and for one that replaces it
-    this.microphone = new Microphone((sound) => sendToWorker(this.worker, sound));
+    this.microphone = new Microphone(base, (sound) => sendToWorker(this.worker, sound));
     this.timers = [];
     this.interrupts = globalThis.crossOriginIsolated ? new SharedArrayBuffer(1) : null;
     this.startWorker();
@@ -118,7 +118,7 @@ export class Kernel extends EventTarget {
   }
 
   startWorker() {
-    this.worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
+    this.worker = new Worker(new URL("kernel/worker.js", this.base), { type: "module" });
     this.worker.onmessage = ({ data }) => this.receive(data);
     this.worker.onerror = (event) => this.workerFailed(event.message || "The worker could not be started.");
     const { base, site, device, interrupts } = this;

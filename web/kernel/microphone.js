@@ -10,8 +10,12 @@ const WORDS = {
 };
 
 export class Microphone {
-  /** @param {(message: {type: "sound", samples: Float32Array|null, problem: string}) => void} send */
-  constructor(send) {
+  /**
+   * @param {string} base the site's address
+   * @param {(message: {type: "sound", samples: Float32Array|null, problem: string}) => void} send
+   */
+  constructor(base, send) {
+    this.base = base;
     this.send = send;
     this.context = null;
     this.stream = null;
@@ -33,7 +37,7 @@ export class Microphone {
       }
       this.stream = stream;
       this.context = new AudioContext({ sampleRate: rate });
-      await this.context.audioWorklet.addModule(new URL("./listening.js", import.meta.url));
+      await this.context.audioWorklet.addModule(new URL("kernel/listening.js", this.base));
       const ear = new AudioWorkletNode(this.context, "listening", { numberOfOutputs: 0 });
       ear.port.onmessage = ({ data }) => this.send({ type: "sound", samples: data, problem: "" });
       this.context.createMediaStreamSource(stream).connect(ear);

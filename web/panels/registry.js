@@ -5,20 +5,28 @@
  *
  * `page` is `{store, kernel, actions, kept}`: the shared state, the worker's messages, what the user can do, storage.
  */
+import * as canvas from "./canvas/panel.js";
+import * as charts from "./charts/panel.js";
+import * as output from "./console/panel.js";
+import * as editor from "./editor/panel.js";
+import * as examples from "./examples/panel.js";
+import * as status from "./status/panel.js";
+import * as tools from "./tools/panel.js";
+
 export const PANELS = [
-  { name: "editor", region: "editor" },
-  { name: "examples", region: "examples" },
-  { name: "tools", region: "tools" },
-  { name: "status", region: "status" },
-  { name: "canvas", region: "canvas" },
-  { name: "charts", region: "charts" },
-  { name: "console", region: "console" },
-  { name: "rankk", region: "rankk", view: "rankk" },
-  { name: "status", region: "rankk-status", view: "rankk" },
-  { name: "roundtable", region: "roundtable", view: "roundtable" },
-  { name: "status", region: "roundtable-status", view: "roundtable" },
-  { name: "speed", region: "bench", view: "bench" },
-  { name: "status", region: "bench-status", view: "bench" },
+  { name: "editor", region: "editor", load: () => editor },
+  { name: "examples", region: "examples", load: () => examples },
+  { name: "tools", region: "tools", load: () => tools },
+  { name: "status", region: "status", load: () => status },
+  { name: "canvas", region: "canvas", load: () => canvas },
+  { name: "charts", region: "charts", load: () => charts },
+  { name: "console", region: "console", load: () => output },
+  { name: "rankk", region: "rankk", view: "rankk", load: () => import("./rankk/panel.js") },
+  { name: "status", region: "rankk-status", view: "rankk", load: () => status },
+  { name: "roundtable", region: "roundtable", view: "roundtable", load: () => import("./roundtable/panel.js") },
+  { name: "status", region: "roundtable-status", view: "roundtable", load: () => status },
+  { name: "speed", region: "bench", view: "bench", load: () => import("./speed/panel.js") },
+  { name: "status", region: "bench-status", view: "bench", load: () => status },
 ];
 
 /**
@@ -29,9 +37,8 @@ export const PANELS = [
  */
 export async function loadPanels(view) {
   const wanted = PANELS.filter((panel) => panel.view === view);
-  const panels = await Promise.all(wanted.map(async ({ name, region }) => {
-    const style = loadStyle(new URL(`./${name}/style.css`, import.meta.url));
-    const [panel] = await Promise.all([import(`./${name}/panel.js`), style]);
+  const panels = await Promise.all(wanted.map(async ({ name, region, load }) => {
+    const [panel] = await Promise.all([load(), loadStyle(name)]);
     return { region, mount: panel.mount };
   }));
   return (page) => {
@@ -39,12 +46,12 @@ export async function loadPanels(view) {
   };
 }
 
-/** Once per sheet: a panel may be on the page more than once. */
-const styles = new Map();
+/** Once per sheet: a panel may be on the page more than once, and the build puts those of the first view in the markup. */
+const styles = new Map(document.querySelector("style[data-panels]").dataset.panels.split(" ").map((name) => [name, null]));
 
-function loadStyle(address) {
-  if (!styles.has(address.href)) styles.set(address.href, addStyle(address));
-  return styles.get(address.href);
+function loadStyle(name) {
+  if (!styles.has(name)) styles.set(name, addStyle(new URL(`panels/${name}/style.css`, document.baseURI)));
+  return styles.get(name);
 }
 
 function addStyle(address) {

@@ -22,7 +22,7 @@ KILLS = 6
 # What each writer does, over and over; it says a number once that number is written.
 TRANSCRIPT = """
 from spiraltorch_web.roundtable.transcript import Transcript
-transcript = Transcript(folder / "roundtable.log", Keeper(), limit=900, kept=9999)
+transcript = Transcript(folder / "roundtable.log", Keeper(), limit=300, kept=9999)
 work = lambda number: transcript.append({"number": number, "text": "x" * 200})
 """
 RULES = """
@@ -74,7 +74,7 @@ def test_killed_transcript_writers_lose_nothing_that_was_written(tmp_path):
     assert numbers == sorted(numbers)
     assert set(said) <= set(numbers)
     assert len(reading.problems) <= KILLS, "at most one torn line for each kill"
-    assert len(list(tmp_path.glob("roundtable.log*"))) > KILLS, "it was rotated all the time"
+    assert len(list(tmp_path.glob("roundtable.log.[0-9]*"))) >= KILLS - 1, "each line has moved those before it"
 
 
 def test_killed_learners_leave_whole_files_and_nothing_else(tmp_path):

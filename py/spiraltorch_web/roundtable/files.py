@@ -93,11 +93,16 @@ def _append(path: Path, line: bytes) -> None:
 
 def _shift(path: Path, kept: int) -> None:
     """Make room for a new file: each generation becomes the next older one, up to the first that is missing."""
-    names = [path.with_name(f"{path.name}.{number}") for number in range(1, kept + 1)]
-    room = next((number for number, name in enumerate(names) if not name.exists()), kept - 1)
-    for number in range(room, 0, -1):
-        os.replace(names[number - 1], names[number])
-    os.replace(path, names[0])
+
+    def generation(number: int) -> Path:
+        return path.with_name(f"{path.name}.{number}")
+
+    room = 1
+    while room < kept and generation(room).exists():
+        room += 1
+    for number in range(room, 1, -1):
+        os.replace(generation(number - 1), generation(number))
+    os.replace(path, generation(1))
 
 
 def _write_whole(path: Path, data: bytes) -> None:

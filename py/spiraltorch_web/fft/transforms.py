@@ -66,7 +66,8 @@ def irfft(
     axis, stored = _place("irfft", z, None, axis)
     length = _length("irfft", 2 * (stored - 1) if n is None else n)
     parts = tuple(_resized(part, length // 2 + 1, axis) for part in (z.real, z.imag))
-    return _called("irfft", parts, axis, length, True, _scale(norm, length, True), plan)[0]
+    # The kind says that it is an inverse; the flag would stay with its derivative, which is a forward transform.
+    return _called("irfft", parts, axis, length, False, _scale(norm, length, True), plan)[0]
 
 
 def fftn(

@@ -22,7 +22,9 @@ SOFTWARE_LINE = 16
 FULL_WORKGROUP, WARP = 64, 32  # threads
 FULL_DEVICE = 128  # workgroups: with fewer, lines are spread out
 MOST_SEGMENTS = 64
-NEIGHBOURS, FEWEST_NEIGHBOURS = 8, 8  # columns that a workgroup should read side by side
+NEIGHBOURS, FEWEST_NEIGHBOURS = 16, 8  # columns that a workgroup should read side by side
+FEW_PLACES = 1024  # numbers in workgroup memory: with more, fewer workgroups at once cost more than two more barriers
+SHORT = 256  # points of lines that all NEIGHBOURS fit a workgroup of
 BALANCED = 1024  # points of a pass where several are needed: more would leave too few lines side by side
 
 
@@ -99,7 +101,8 @@ def default_tuning(length: int, rows: int, columns: int, caps: Caps) -> Tuning:
     fewer_stages = len(_radices(longest, 16)) < len(_radices(longest, 8))
     crowded = side_by_side and NEIGHBOURS * longest // 8 > caps.max_workgroup_size
     radix = 16 if fewer_stages or crowded else 8
-    segments = max(1, FULL_WORKGROUP * radix // longest, NEIGHBOURS if side_by_side else 1)
+    neighbours = min(NEIGHBOURS, max(FEWEST_NEIGHBOURS, NEIGHBOURS * SHORT // longest)) if side_by_side else 1
+    segments = max(1, FULL_WORKGROUP * radix // longest, neighbours)
     least = max(1, WARP * radix // longest, FEWEST_NEIGHBOURS if side_by_side else 1)
     lines = rows * columns * length // longest
     while segments > least and lines < FULL_DEVICE * segments:
@@ -168,7 +171,7 @@ def _pass(
     segments = min(
         _power_below(max(1, tuning.segments)), most_threads // (length // values), room // length, _power_above(lines)
     )
-    together = 2 * length * segments <= room
+    together = 2 * length * segments <= min(room, FEW_PLACES)
     radices = _radices(length, radix)
     return Pass(
         rows, columns, length, digits, stride_in, stride_out, across_in, across_out, turn, radices, values, segments,

@@ -5,10 +5,11 @@
 // them counts and notices.
 //
 // @bind  0 values read  u32[ROWS * COLS]; the bits of float32
-// @bind  1 state  write u32[ROWS * 8]; first, end, five zeros for rank_gather to count in, least key
+// @bind  1 state  write u32[ROWS * 8]; first, end, five zeros for rank_gather to count in, the largest key for its least
+// @bind  2 aside  write u32[ROWS * ASIDE]; with SIFTED: what rank_gather and rank_sift count in, and their scale
 // @grid  ROWS workgroups, folded into x and y
 // @tune  WG, KEYS_PER_LANE
-// @needs 12 * WG bytes of workgroup memory for the middle, and 1 KiB
+// @needs 12 * WG bytes of workgroup memory for buckets, and 1 KiB
 // @twin  none: an estimate
 
 // @import rank_keys
@@ -18,11 +19,15 @@
 @group(0) @binding(0) var<storage, read> values: array<u32>;
 @group(0) @binding(1) var<storage, read_write> state: array<u32>;
 
-// #if MIDDLE
+// #if SIFTED
+@group(0) @binding(2) var<storage, read_write> aside: array<u32>;
+// #end
+// #if not BY_LANES
+
 var<workgroup> coarse: u32;
 
 /// Cuts at the edges of buckets in steps of the value where those lie close enough to the wanted ranks.
-fn middle_cuts(start: u32, stop: u32, valid: u32) -> Cuts {
+fn value_cuts(start: u32, stop: u32, valid: u32) -> Cuts {
     let least = min(atomicLoad(&extremes[0]), LAST_KEY);
     let most = atomicLoad(&extremes[1]);
     let deal = deal_between(least, most, true);
@@ -34,14 +39,23 @@ fn middle_cuts(start: u32, stop: u32, valid: u32) -> Cuts {
     start_buckets();
     workgroupBarrier();
     // the starts are stored
-    let first_bucket = bucket_with_rank(start);
     let last_bucket = bucket_with_rank(max(stop, 1u) - 1u);
+    // #if MIDDLE
+    let first_bucket = bucket_with_rank(start);
     let exceeding = start - min(start, bucket_start(first_bucket)) + bucket_end(last_bucket, valid) - stop;
-    if (thread == 0u) { coarse = select(0u, 1u, exceeding > 2u * ${SLACK}u || start == 0u || stop >= valid); }
+    let unusable = start == 0u || stop >= valid;
+    // #else
+    let exceeding = bucket_end(last_bucket, valid) - stop;
+    let unusable = stop >= valid;
+    // #end
+    if (thread == 0u) { coarse = select(0u, 1u, unusable || exceeding > 2u * ${SLACK}u); }
     if (workgroupUniformLoad(&coarse) > 0u) { return find_cuts(start, stop, ${SLACK}u); }
-    let first = key_of_value(deal.low + f32(first_bucket) / deal.scale);
     let end = key_of_value(deal.low + f32(last_bucket + 1u) / deal.scale);
-    return Cuts(first, end + 1u);
+    // #if MIDDLE
+    return Cuts(key_of_value(deal.low + f32(first_bucket) / deal.scale), end + 1u);
+    // #else
+    return Cuts(0u, end + 1u);
+    // #end
 }
 // #end
 
@@ -51,8 +65,11 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     if (row >= ${ROWS}u) { return; }
     thread = index;
     prepare_search();
-    // #if MIDDLE
+    // #if not BY_LANES
     clear_buckets();
+    // #end
+    // #if SIFTED
+    for (var word = thread; word < ${ASIDE}u; word += ${WG}u) { aside[row * ${ASIDE}u + word] = 0u; }
     // #end
     // #for I < KEYS_PER_LANE
     let piece_${I} = ${I}u * ${PIECES}u + thread / 32u;
@@ -67,10 +84,24 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     // #if MIDDLE
     let valid = atomicLoad(&sums[VALID]);
     let half = valid / 2u;
-    let cuts = middle_cuts(half - min(half, ${MARGIN}u), min(half + ${MARGIN}u, valid), valid);
+    let cuts = value_cuts(half - min(half, ${MARGIN}u), min(half + ${MARGIN}u, valid), valid);
     // #else
+    // #if BY_LANES
     let cuts = find_cuts(0u, ${MARGIN}u, ${SLACK}u);
+    // #else
+    let cuts = value_cuts(0u, ${MARGIN}u, atomicLoad(&sums[VALID]));
     // #end
-    if (thread < 7u) { state[row * 8u + thread] = select(select(0u, cuts.end, thread == 1u), cuts.first, thread == 0u); }
-    if (thread == 7u) { state[row * 8u + 7u] = atomicLoad(&extremes[0]); }
+    // #end
+    if (thread < 8u) {
+        let counter = select(0u, NO_KEY, thread == 7u);
+        state[row * 8u + thread] = select(select(counter, cuts.end, thread == 1u), cuts.first, thread == 0u);
+    }
+    // #if SIFTED
+    if (thread == 0u) {
+        let base = min(cuts.first, LAST_KEY);
+        let spread = order_value(max(base, min(cuts.end, LAST_KEY))) - order_value(base);
+        aside[row * ${ASIDE}u + ${SCALE}u] = bitcast<u32>(${SIFT_BUCKETS}.0 / max(spread, 1e-30));
+        aside[row * ${ASIDE}u + ${SCALE}u + 1u] = base;
+    }
+    // #end
 }

@@ -1,14 +1,17 @@
 // rank_finish: the K wanted entries of each row, in order, from the entries that rank_gather has listed.
 //
 // The listed entries are dealt into buckets by key; those of the buckets that hold wanted ranks go to workgroup memory,
-// where each finds its rank by counting in its bucket. Where the list does not settle the row (the sample misled, or
-// too many entries are alike) the cuts are found from the row itself, digit by digit.
+// where each finds its rank by counting in its bucket. Where the buckets are too full the wanted ranks' keys are found
+// digit by digit from the list; where the list does not settle the row (the sample misled, or too many entries are
+// alike) from the row itself.
 //
 // @bind  0 values      read  u32[ROWS * COLS]; the bits of float32
 // @bind  1 out_values  write u32[ROWS * K]
 // @bind  2 out_columns write u32[ROWS * K]; -1 with NaN where the row has no more numbers
 // @bind  3 state       read  u32[ROWS * 8]; of rank_cut and rank_gather
 // @bind  4 found       read  vec2<u32>[ROWS * FOUND]; keys and columns
+// @bind  5 aside       read  u32[ROWS * ASIDE]; with SIFTED: what rank_sift says of its list
+// @bind  6 sifted      read  vec2<u32>[ROWS * SIFTED_ROOM]; with SIFTED: keys and columns
 // @grid  ROWS workgroups, folded into x and y
 // @tune  WG, CAPACITY
 // @needs 8 * CAPACITY bytes of workgroup memory, 12 * WG for buckets and 2 KiB
@@ -23,25 +26,67 @@
 @group(0) @binding(2) var<storage, read_write> out_columns: array<u32>;
 @group(0) @binding(3) var<storage, read> state: array<u32>;
 @group(0) @binding(4) var<storage, read> found: array<vec2<u32>>;
+// #if SIFTED
+@group(0) @binding(5) var<storage, read> aside: array<u32>;
+@group(0) @binding(6) var<storage, read> sifted: array<vec2<u32>>;
+// #end
 
-var<workgroup> crowds: atomic<u32>;
-var<workgroup> dealt: u32;
+/// Entries of a row in a list: their number, and how many entries of the row come before all of them.
+struct List {
+    taken: u32,
+    before: u32,
+    least: u32,
+    beyond: u32, // a key that is larger than all of theirs
+}
+
+/// Where a rank lies: the key, how many keys are smaller, and how many are equal.
+struct Place {
+    key: u32,
+    before: u32,
+    tied: u32,
+}
+
+var<private> from_row: bool; // entries are those of the row, else those of the list
+// #if SIFTED
+var<private> from_sifted: bool;
+// #end
+var<workgroup> crowds: array<atomic<u32>, 2>; // the first crowded bucket as its complement, and the last one
+var<workgroup> dealt: vec3<u32>; // how it went, entries in earlier buckets, candidates
 var<workgroup> histogram: array<atomic<u32>, 256>;
-var<workgroup> digit_found: u32;
-var<workgroup> digit_rest: u32;
+var<workgroup> digit_found: vec3<u32>;
 
-/// The key with `rank` keys before it in the row, from its highest digit down; past LAST_KEY where there is none.
-fn exact_key(row: u32, rank: u32) -> u32 {
+fn listed(row: u32, slot: u32) -> vec2<u32> {
+    // #if SIFTED
+    if (from_sifted) { return sifted[row * ${SIFTED_ROOM}u + slot]; }
+    // #end
+    return found[row * ${FOUND}u + slot];
+}
+
+fn entry_of(row: u32, slot: u32) -> vec2<u32> {
+    if (from_row) { return vec2<u32>(order_key(values[row * ${COLS}u + slot]), slot); }
+    return listed(row, slot);
+}
+
+/// Where the entry with `rank` entries before it lies among `count` ones with keys from `base` on, from the highest digit
+/// of their distance from it down.
+fn exact_place(row: u32, rank: u32, count: u32, base: u32, spread: u32) -> Place {
     var prefix = 0u;
     var rest = rank;
-    for (var digit = 0u; digit < 4u; digit++) {
-        let shift = 24u - 8u * digit;
+    var tied = 0u;
+    let digits = (32u - countLeadingZeros(spread | 1u) + 7u) / 8u;
+    for (var digit = digits; digit > 0u; digit--) {
+        let shift = 8u * digit - 8u;
         for (var bin = thread; bin < 256u; bin += ${WG}u) { atomicStore(&histogram[bin], 0u); }
         workgroupBarrier();
         // the histogram is clear
-        for (var column = thread; column < ${COLS}u; column += ${WG}u) {
-            let key = order_key(values[row * ${COLS}u + column]);
-            if (digit == 0u || (key >> (shift + 8u)) == prefix) { atomicAdd(&histogram[(key >> shift) & 255u], 1u); }
+        for (var slot = thread; slot < count; slot += 4u * ${WG}u) {
+            // #for I < 4
+            let key_${I} = max(entry_of(row, min(slot + ${I}u * ${WG}u, count - 1u)).x, base) - base;
+            // #end
+            // #for I < 4
+            let counts_${I} = (digit == digits) | ((key_${I} >> shift) >> 8u == prefix);
+            if (counts_${I} & (slot + ${I}u * ${WG}u < count)) { atomicAdd(&histogram[(key_${I} >> shift) & 255u], 1u); }
+            // #end
         }
         workgroupBarrier();
         // the histogram is complete
@@ -52,85 +97,106 @@ fn exact_key(row: u32, rank: u32) -> u32 {
                 left -= atomicLoad(&histogram[bin]);
                 bin++;
             }
-            digit_found = bin;
-            digit_rest = left;
+            digit_found = vec3<u32>(bin, left, atomicLoad(&histogram[bin]));
         }
-        prefix = (prefix << 8u) | workgroupUniformLoad(&digit_found);
-        rest = workgroupUniformLoad(&digit_rest);
+        let outcome = workgroupUniformLoad(&digit_found);
+        prefix = (prefix << 8u) | outcome.x;
+        rest = outcome.y;
+        tied = outcome.z;
     }
-    return min(prefix, LAST_KEY + 1u);
+    return Place(base + prefix, rank - min(rest, rank), tied);
 }
 
-/// Counts and candidates of the whole row between the cuts.
-fn collect_row(row: u32, cuts: Cuts) {
-    var before = 0u;
-    var low = 0u;
-    var high = 0u;
-    for (var column = thread; column < ${COLS}u; column += ${WG}u) {
-        let key = order_key(values[row * ${COLS}u + column]);
-        offer(key, column, cuts);
-        before += select(0u, 1u, key < cuts.first);
-        low += select(0u, 1u, key <= LAST_KEY && key + 1u == cuts.first);
-        high += select(0u, 1u, key == cuts.end && key >= cuts.first && key <= LAST_KEY);
+/// The candidates among `count` entries, of the list or the row itself, with `ahead` entries before them: from the exact
+/// key of the first wanted rank to that of the last, or without those that equal one of them where they are too many.
+fn exact_outcome(row: u32, start: u32, stop: u32, count: u32, base: u32, spread: u32, ahead: u32) -> Outcome {
+    var first = Place(base, 0u, 0u);
+    var last = first;
+    for (var end = ${FIRST_END}u; end < 2u; end++) {
+        let rank = select(start, max(stop, 1u) - 1u, end == 1u);
+        last = exact_place(row, rank - ahead, count, base, spread);
+        if (end == 0u) { first = last; }
     }
-    atomicAdd(&totals[1], before);
-    atomicAdd(&totals[2], low);
-    atomicAdd(&totals[3], high);
+    let whole = last.key > LAST_KEY || last.before + last.tied - first.before <= ${CAPACITY}u;
+    var outcome = Outcome(Cuts(first.key, min(last.key, LAST_KEY) + 1u), ahead + first.before, 0u, 0u, start);
+    if (!whole) {
+        // #if MIDDLE
+        outcome.cuts = Cuts(first.key + 1u, last.key);
+        outcome.before += first.tied;
+        outcome.tied_low = first.tied;
+        outcome.tied_high = select(last.tied, 0u, last.key == first.key);
+        // #else
+        outcome.cuts.end = last.key;
+        outcome.tied_high = last.tied;
+        // #end
+    }
+    return outcome;
 }
 
-/// Writes the wanted ones of `taken` listed entries; false, with nothing written, where too many share a bucket.
-fn deal_found(row: u32, taken: u32, outcome: Outcome, deal: Deal, stop: u32) -> bool {
+/// Notes the first and the last bucket with too many entries to find their order by counting.
+fn note_crowds() {
+    for (var bucket = thread; bucket < BUCKETS; bucket += ${WG}u) {
+        if (bucket_start(bucket) > ${CROWD}u) {
+            atomicMax(&crowds[0], ~bucket);
+            atomicMax(&crowds[1], bucket + 1u);
+        }
+    }
+}
+
+/// Looks for the wanted ones of the listed entries in buckets. Returns 1 when they are written, and 2 when they are the
+/// candidates `dealt`, too many of a bucket to find their order by counting; 0 where they do not fit.
+fn deal_listed(row: u32, list: List, start: u32, stop: u32, by_value: bool) -> u32 {
+    let deal = deal_between(list.least, list.beyond, by_value);
     clear_buckets();
-    if (thread == 0u) { atomicStore(&crowds, 0u); }
+    if (thread < 2u) { atomicStore(&crowds[thread], 0u); }
     workgroupBarrier();
     // the buckets are clear
-    for (var slot = thread; slot < taken; slot += ${WG}u) {
-        let bucket = bucket_of(found[row * ${FOUND}u + slot].x, deal);
-        if (count_in_bucket(bucket) >= ${CROWD}u) { atomicStore(&crowds, 1u); }
+    for (var slot = thread; slot < list.taken; slot += 4u * ${WG}u) {
+        // #for I < 4
+        let key_${I} = listed(row, min(slot + ${I}u * ${WG}u, list.taken - 1u)).x;
+        // #end
+        // #for I < 4
+        if (slot + ${I}u * ${WG}u < list.taken) { count_in_bucket(bucket_of(key_${I}, deal)); }
+        // #end
     }
     workgroupBarrier();
     // the buckets are counted
+    note_crowds();
     start_buckets();
     workgroupBarrier();
     // the starts are stored
-    let skipped = max(outcome.start, outcome.before) - outcome.before;
-    let wanted_end = clamp(stop, outcome.before, outcome.before + taken) - outcome.before;
-    let first_bucket = bucket_with_rank(skipped);
-    let last_bucket = bucket_with_rank(max(wanted_end, 1u) - 1u);
+    let first_bucket = bucket_with_rank(start - list.before);
+    let last_bucket = bucket_with_rank(max(stop - list.before, 1u) - 1u);
     let offset = bucket_start(first_bucket);
-    let stored = select(0u, bucket_end(last_bucket, taken) - offset, wanted_end > skipped);
-    if (thread == 0u) { dealt = select(0u, 1u, atomicLoad(&crowds) == 0u && stored <= ${CAPACITY}u); }
-    if (workgroupUniformLoad(&dealt) == 0u) { return false; }
-    for (var slot = thread; slot < taken; slot += ${WG}u) {
-        let entry = found[row * ${FOUND}u + slot];
-        let bucket = bucket_of(entry.x, deal);
-        if (stored > 0u && bucket >= first_bucket && bucket <= last_bucket) {
-            let place = count_in_bucket(bucket) - offset;
-            candidate_key[place] = entry.x;
-            candidate_column[place] = entry.y;
+    let stored = bucket_end(last_bucket, list.taken) - offset;
+    if (thread == 0u) {
+        let crowded = atomicLoad(&crowds[1]) > first_bucket && ~atomicLoad(&crowds[0]) <= last_bucket;
+        dealt = vec3<u32>(select(select(1u, 2u, crowded), 0u, stored > ${CAPACITY}u), offset, stored);
+    }
+    let way = workgroupUniformLoad(&dealt).x;
+    if (way == 0u) { return 0u; }
+    for (var slot = thread; slot < list.taken; slot += 4u * ${WG}u) {
+        // #for I < 4
+        let entry_${I} = listed(row, min(slot + ${I}u * ${WG}u, list.taken - 1u));
+        // #end
+        // #for I < 4
+        let bucket_${I} = bucket_of(entry_${I}.x, deal);
+        let wanted_${I} = (bucket_${I} >= first_bucket) & (bucket_${I} <= last_bucket);
+        if (wanted_${I} & (slot + ${I}u * ${WG}u < list.taken)) {
+            let place = count_in_bucket(bucket_${I}) - offset;
+            candidate_key[place] = entry_${I}.x;
+            candidate_column[place] = entry_${I}.y;
         }
+        // #end
     }
     workgroupBarrier();
     // the candidates are in order of their buckets, whose counters hold their ends
-    emit_dealt(row, outcome, deal, vec3<u32>(first_bucket, offset, stored), stop);
-    emit_rest(row, taken, outcome, stop);
-    return true;
-}
-
-/// Settles a row from its own entries.
-fn finish_exactly(row: u32, start: u32, stop: u32) {
-    if (thread < 4u) { atomicStore(&totals[thread], 0u); }
-    // #if MIDDLE
-    let exact = Cuts(exact_key(row, start), exact_key(row, max(stop, 1u) - 1u));
-    let cuts = Cuts(exact.first + 1u, exact.end);
-    // #else
-    let cuts = Cuts(0u, exact_key(row, stop - 1u));
-    // #end
-    collect_row(row, cuts);
-    workgroupBarrier();
-    // the candidates are complete
-    let before = atomicLoad(&totals[1]);
-    settle(row, Outcome(cuts, before, atomicLoad(&totals[2]), atomicLoad(&totals[3]), start));
+    if (way == 1u) {
+        let outcome = Outcome(Cuts(0u, 0u), list.before, 0u, 0u, start);
+        emit_dealt(row, outcome, deal, vec3<u32>(first_bucket, offset, stored), stop);
+        for (var place = stop - start + thread; place < ${K}u; place += ${WG}u) { emit_missing(row, place); }
+    }
+    return way;
 }
 
 @compute @workgroup_size(${WG})
@@ -139,10 +205,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     if (row >= ${ROWS}u) { return; }
     thread = index;
     let cuts = Cuts(state[row * 8u], state[row * 8u + 1u]);
-    let taken = state[row * 8u + 2u];
-    let tied_high = state[row * 8u + 3u];
-    let before = state[row * 8u + 4u];
-    let tied_low = state[row * 8u + 5u];
+    var list = List(state[row * 8u + 2u], state[row * 8u + 3u], state[row * 8u + 7u], min(cuts.end, LAST_KEY));
     let valid = ${COLS}u - state[row * 8u + 6u];
     let start = middle_start(valid);
     // #if MIDDLE
@@ -150,15 +213,47 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     // #else
     let stop = ${K}u;
     // #end
-    let reached = before + taken + tied_high;
-    let enough = cuts.end > LAST_KEY || reached >= stop;
-    if (taken <= ${FOUND}u && before - tied_low <= start && enough) {
-        let base = max(cuts.first, state[row * 8u + 7u]);
-        let outcome = Outcome(cuts, before, tied_low, tied_high, start);
-        for (var attempt = 0u; attempt < 2u; attempt++) {
-            let deal = deal_between(base, cuts.end, attempt == ${BY_VALUE_TURN}u);
-            if (deal_found(row, taken, outcome, deal, min(start + ${K}u, reached))) { return; }
-        }
+    let complete = list.taken <= ${FOUND}u;
+    let inside = complete && list.before <= start && list.before + list.taken >= stop && stop > start;
+    var attempts = select(0u, 2u, inside);
+    // #if SIFTED
+    let own = row * ${ASIDE}u + ${SIFTED_COUNT}u;
+    let sieve = List(aside[own], aside[own + 3u], ~aside[own + 1u], aside[own + 2u]);
+    let promised = sieve.taken == aside[own + 4u] && sieve.taken <= ${SIFTED_ROOM}u;
+    from_sifted = inside && promised && sieve.before <= start && sieve.before + sieve.taken >= stop;
+    if (from_sifted) { list = sieve; } else { attempts = 0u; }
+    // #end
+    var way = 0u;
+    for (var attempt = 0u; attempt < attempts; attempt++) {
+        way = deal_listed(row, list, start, stop, attempt == ${BY_VALUE_TURN}u);
+        if (way > 0u) { break; }
     }
-    finish_exactly(row, start, stop);
+    if (way == 1u) { return; }
+    let tied_low = state[row * 8u + 5u];
+    let tied_high = state[row * 8u + 4u];
+    let reached = list.before + list.taken + tied_high;
+    let enough = cuts.end > LAST_KEY || reached >= stop;
+    // Whatever is left: candidates that are there already, a list that fits and ties around it, or exact cuts.
+    var outcome = Outcome(cuts, list.before, tied_low, tied_high, start);
+    var count = list.taken;
+    if (way == 2u) {
+        outcome = Outcome(Cuts(0u, 0u), list.before + dealt.y, 0u, 0u, start);
+        count = 0u;
+    } else if (inside || !complete || count > ${CAPACITY}u || list.before - tied_low > start || !enough) {
+        from_row = !inside;
+        count = select(${COLS}u, list.taken, inside);
+        let base = select(0u, list.least, inside);
+        let spread = select(NO_KEY, list.beyond - list.least, inside);
+        outcome = exact_outcome(row, start, stop, count, base, spread, select(0u, list.before, inside));
+    }
+    if (thread < 4u) { atomicStore(&totals[thread], select(0u, dealt.z, thread == 0u && way == 2u)); }
+    workgroupBarrier();
+    // the totals are clear
+    for (var slot = thread; slot < count; slot += ${WG}u) {
+        let entry = entry_of(row, slot);
+        offer(entry.x, entry.y, outcome.cuts);
+    }
+    workgroupBarrier();
+    // the candidates are complete
+    settle(row, outcome);
 }

@@ -28,8 +28,8 @@ fn collect_own(cuts: Cuts) {
     // #for I < KEYS_PER_LANE
     if (own_${I} < cuts.end) { offer(own_${I}, ${I}u * ${WG}u + thread, cuts); }
     before += select(0u, 1u, own_${I} < cuts.first);
-    low += select(0u, 1u, own_${I} <= LAST_KEY && own_${I} + 1u == cuts.first);
-    high += select(0u, 1u, own_${I} == cuts.end && own_${I} >= cuts.first && own_${I} <= LAST_KEY);
+    low += select(0u, 1u, (own_${I} <= LAST_KEY) & (own_${I} + 1u == cuts.first));
+    high += select(0u, 1u, (own_${I} == cuts.end) & (own_${I} >= cuts.first) & (own_${I} <= LAST_KEY));
     // #end
     // #if MIDDLE
     if (before > 0u) { atomicAdd(&totals[1], before); }
@@ -63,7 +63,7 @@ fn deal_own(row: u32, start: u32, valid: u32) -> bool {
     if (thread == 0u) { crowds = select(0u, 1u, stored > ${CAPACITY}u || stored > ${K}u + ${CROWD}u || valid == 0u); }
     if (workgroupUniformLoad(&crowds) > 0u) { return false; }
     // #for I < KEYS_PER_LANE
-    if (own_${I} <= LAST_KEY && bucket_${I} >= first_bucket && bucket_${I} <= last_bucket) {
+    if ((own_${I} <= LAST_KEY) & (bucket_${I} >= first_bucket) & (bucket_${I} <= last_bucket)) {
         let place = count_in_bucket(bucket_${I}) - offset;
         candidate_key[place] = own_${I};
         candidate_column[place] = ${I}u * ${WG}u + thread;

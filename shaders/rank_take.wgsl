@@ -24,7 +24,7 @@ fn count_numbers(row_start: u32) -> u32 {
         let middle = (low + high) / 2u;
         let number = low < high && keys[row_start + min(middle, ${COLS}u - 1u)] != 0xffffffffu;
         low = select(low, middle + 1u, number);
-        high = select(middle, high, number || low >= high);
+        high = select(middle, high, number | (low >= high));
     }
     return low;
 }

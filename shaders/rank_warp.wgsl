@@ -71,8 +71,8 @@ fn guess(bracket: Bracket, wanted: u32) -> u32 {
 /// The bracket with `count` keys before `key`, which lies inside: at most `wanted` before its low end. As it was unless
 /// `open`; without a branch, as a driver was seen to get the subgroup's next sum wrong behind one.
 fn narrowed(bracket: Bracket, key: u32, count: u32, wanted: u32, open: bool) -> Bracket {
-    let raise = open && count <= wanted;
-    let lower = open && count > wanted;
+    let raise = open & (count <= wanted);
+    let lower = open & (count > wanted);
     return Bracket(
         select(bracket.low, key, raise),
         select(bracket.low_count, count, raise),
@@ -104,10 +104,10 @@ fn write_by_counting(row: u32, known: bool) -> bool {
     let base = thread / ${LANES}u * ${LIST}u;
     var count = 0u;
     // #for I < KEYS_PER_LANE
-    let inside_${I} = own_${I} < bracket.high && own_${I} <= LAST_KEY;
+    let inside_${I} = (own_${I} < bracket.high) & (own_${I} <= LAST_KEY);
     let votes_${I} = subgroupBallot(inside_${I}).x;
     let slot_${I} = count + countOneBits(votes_${I} & ((1u << lane) - 1u));
-    if (inside_${I} && slot_${I} < ${LIST}u) {
+    if (inside_${I} & (slot_${I} < ${LIST}u)) {
         listed_key[base + slot_${I}] = own_${I};
         listed_column[base + slot_${I}] = ${I}u * ${LANES}u + lane;
     }
@@ -115,7 +115,7 @@ fn write_by_counting(row: u32, known: bool) -> bool {
     // #end
     workgroupBarrier();
     // the lists are complete
-    let complete = count <= ${LIST}u && count >= wanted;
+    let complete = (count <= ${LIST}u) & (count >= wanted);
     if (complete && known) {
         for (var slot = lane; slot < count; slot += ${LANES}u) {
             let key = listed_key[base + slot];
@@ -123,7 +123,7 @@ fn write_by_counting(row: u32, known: bool) -> bool {
             var rank = 0u;
             for (var other = 0u; other < count; other++) {
                 let other_key = listed_key[base + other];
-                let earlier = other_key < key || (other_key == key && listed_column[base + other] < column);
+                let earlier = (other_key < key) | ((other_key == key) & (listed_column[base + other] < column));
                 rank += select(0u, 1u, earlier);
             }
             if (rank < ${K}u) { write(row, rank, key, column); }
@@ -151,8 +151,8 @@ fn write_by_taking_out(row: u32, known: bool) {
         kept_key = select(kept_key, key, mine);
         kept_column = select(kept_column, column, mine);
         let own_place = place / ${LANES}u * ${LANES}u + lane;
-        let full = place % ${LANES}u == ${LANES}u - 1u || place == ${K}u - 1u;
-        if (full && own_place <= place && known) { write(row, own_place, kept_key, kept_column); }
+        let full = (place % ${LANES}u == ${LANES}u - 1u) | (place == ${K}u - 1u);
+        if (full & (own_place <= place) & known) { write(row, own_place, kept_key, kept_column); }
         first = NO_KEY;
         first_column = 0u;
         // #for I < KEYS_PER_LANE

@@ -1,7 +1,7 @@
 // rank_buckets: counters for buckets of keys, and where each bucket starts among all.
 //
-// Every lane has two words: four counters of 16 bits, or with WIDE two of 32. After start_buckets they hold the starts,
-// and count_in_bucket hands out places.
+// Every lane has PER_LANE words, each of two counters of 16 bits, or with WIDE of one of 32. After start_buckets they hold
+// the starts, and count_in_bucket hands out places.
 
 const BUCKETS = ${BUCKETS}u;
 var<workgroup> buckets: array<atomic<u32>, ${BUCKET_WORDS}>;
@@ -50,14 +50,14 @@ fn bucket_with_rank(rank: u32) -> u32 {
 
 /// Turns counts into starts; barriers must surround it.
 fn start_buckets() {
-    let own_low = atomicLoad(&buckets[thread * 2u]);
-    let own_high = atomicLoad(&buckets[thread * 2u + 1u]);
+    var own_sum = 0u;
+    // #for W < PER_LANE
+    let word_${W} = atomicLoad(&buckets[thread * ${PER_LANE}u + ${W}u]);
     // #if WIDE
-    let first_half = own_low;
-    let own_sum = own_low + own_high;
+    own_sum += word_${W};
     // #else
-    let first_half = (own_low & 0xffffu) + (own_low >> 16u);
-    let own_sum = first_half + (own_high & 0xffffu) + (own_high >> 16u);
+    own_sum += (word_${W} & 0xffffu) + (word_${W} >> 16u);
+    // #end
     // #end
     var sum = own_sum;
     lane_sums[thread] = sum;
@@ -70,14 +70,16 @@ fn start_buckets() {
         sum += select(0u, other, thread >= reach);
         lane_sums[thread] = sum;
     }
-    let ahead = sum - own_sum;
-    let halfway = ahead + first_half;
+    var ahead = sum - own_sum;
+    // #for W < PER_LANE
     // #if WIDE
-    atomicStore(&buckets[thread * 2u], ahead);
-    atomicStore(&buckets[thread * 2u + 1u], halfway);
+    atomicStore(&buckets[thread * ${PER_LANE}u + ${W}u], ahead);
+    ahead += word_${W};
     // #else
-    atomicStore(&buckets[thread * 2u], ahead | ((ahead + (own_low & 0xffffu)) << 16u));
-    atomicStore(&buckets[thread * 2u + 1u], halfway | ((halfway + (own_high & 0xffffu)) << 16u));
+    let halfway_${W} = ahead + (word_${W} & 0xffffu);
+    atomicStore(&buckets[thread * ${PER_LANE}u + ${W}u], ahead | (halfway_${W} << 16u));
+    ahead = halfway_${W} + (word_${W} >> 16u);
+    // #end
     // #end
 }
 
@@ -95,6 +97,11 @@ fn deal_between(base: u32, end: u32, by_value: bool) -> Deal {
     let low = order_value(base);
     let scale = f32(BUCKETS) / max(order_value(last) - low, 1e-30);
     return Deal(by_value, base, bucket_shift(last - base), low, scale);
+}
+
+/// By steps of the value from that of the key `base` on, with the bits of how many there are to a unit.
+fn deal_by_value(base: u32, scale: u32) -> Deal {
+    return Deal(true, base, 0u, order_value(base), bitcast<f32>(scale));
 }
 
 fn bucket_of(key: u32, deal: Deal) -> u32 {

@@ -65,7 +65,7 @@ fn limit_by_lanes(wanted: u32, least: u32, beyond: u32) -> u32 {
             if (own_least < middle) { atomicAdd(&sums[place], 1u); }
             workgroupBarrier();
             // all lanes have counted themselves
-            if (high - low > 1u && lanes > wanted + wanted / 8u) {
+            if ((high - low > 1u) & (lanes > wanted + wanted / 8u)) {
                 let count = atomicLoad(&sums[place]);
                 if (count >= wanted) {
                     high = middle;
@@ -123,7 +123,7 @@ fn find_cuts(start: u32, stop: u32, slack: u32) -> Cuts {
         if (workgroupUniformLoad(&searching) == 0u) { break; }
         for (var step = 0u; step < 4u; step++) {
             let place = (round * 4u + step) * 2u;
-            let halfway = step % 4u == 3u || round >= 4u;
+            let halfway = (step % 4u == 3u) | (round >= 4u);
             let end_middle = between(end_low, end_high, end_low_count, end_count, stop + slack / 2u, halfway);
             add_to_sum(place, count_before(end_middle));
             // #if MIDDLE
@@ -133,7 +133,7 @@ fn find_cuts(start: u32, stop: u32, slack: u32) -> Cuts {
             // #end
             workgroupBarrier();
             // all lanes' counts are in the sums
-            if (end_high - end_low > 1u && end_count > stop + slack) {
+            if ((end_high - end_low > 1u) & (end_count > stop + slack)) {
                 let count = atomicLoad(&sums[place]);
                 if (count >= stop) {
                     end_high = end_middle;
@@ -144,7 +144,7 @@ fn find_cuts(start: u32, stop: u32, slack: u32) -> Cuts {
                 }
             }
             // #if MIDDLE
-            if (first_high - first_low > 1u && first_count + slack < start) {
+            if ((first_high - first_low > 1u) & (first_count + slack < start)) {
                 let count = atomicLoad(&sums[place + 1u]);
                 if (count <= start) {
                     first_low = first_middle;
@@ -156,9 +156,9 @@ fn find_cuts(start: u32, stop: u32, slack: u32) -> Cuts {
             }
             // #end
         }
-        var open = end_high - end_low > 1u && end_count > stop + slack;
+        var open = (end_high - end_low > 1u) & (end_count > stop + slack);
         // #if MIDDLE
-        open = open || (first_high - first_low > 1u && first_count + slack < start);
+        open = open | ((first_high - first_low > 1u) & (first_count + slack < start));
         // #end
         if (thread == 0u && !open) { searching = 0u; }
     }

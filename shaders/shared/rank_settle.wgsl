@@ -20,7 +20,7 @@ struct Outcome {
 }
 
 fn offer(key: u32, column: u32, cuts: Cuts) {
-    if (key >= cuts.first && key < cuts.end) {
+    if ((key >= cuts.first) & (key < cuts.end)) {
         let slot = atomicAdd(&totals[0], 1u);
         if (slot < ${CAPACITY}u) {
             candidate_key[slot] = key;
@@ -30,7 +30,7 @@ fn offer(key: u32, column: u32, cuts: Cuts) {
 }
 
 fn comes_later(key: u32, column: u32, other_key: u32, other_column: u32) -> bool {
-    return key > other_key || (key == other_key && column > other_column);
+    return (key > other_key) | ((key == other_key) & (column > other_column));
 }
 
 fn emit(row: u32, place: u32, column: u32, key: u32) {
@@ -88,8 +88,8 @@ fn sort_candidates(count: u32) {
         let b_key_${I} = candidate_key[b_${I}];
         let a_column_${I} = candidate_column[a_${I}];
         let b_column_${I} = candidate_column[b_${I}];
-        let take_right_${I} = right < end
-            && (left >= middle || comes_later(a_key_${I}, a_column_${I}, b_key_${I}, b_column_${I}));
+        let take_right_${I} = (right < end)
+            & ((left >= middle) | comes_later(a_key_${I}, a_column_${I}, b_key_${I}, b_column_${I}));
         let key_${I} = select(a_key_${I}, b_key_${I}, take_right_${I});
         let column_${I} = select(a_column_${I}, b_column_${I}, take_right_${I});
         right += select(0u, 1u, take_right_${I});
@@ -156,7 +156,7 @@ fn deal_candidates(row: u32, count: u32, outcome: Outcome, stop: u32) -> bool {
         for (var other = from_${I}; other < to_${I}; other++) {
             rank += select(0u, 1u, comes_later(key_${I}, column_${I}, candidate_key[other], candidate_column[other]));
         }
-        if (rank >= outcome.start && rank < stop) { emit(row, rank - outcome.start, column_${I}, key_${I}); }
+        if ((rank >= outcome.start) & (rank < stop)) { emit(row, rank - outcome.start, column_${I}, key_${I}); }
     }
     // #end
     return true;
@@ -181,7 +181,7 @@ fn emit_candidates(row: u32, count: u32, outcome: Outcome, stop: u32) {
             rank += select(0u, 1u, comes_later(key, column, candidate_key[other], candidate_column[other]));
         }
         // #end
-        if (rank >= outcome.start && rank < stop) { emit(row, rank - outcome.start, candidate_column[i], candidate_key[i]); }
+        if ((rank >= outcome.start) & (rank < stop)) { emit(row, rank - outcome.start, candidate_column[i], candidate_key[i]); }
     }
 }
 
@@ -203,7 +203,7 @@ fn emit_dealt(row: u32, outcome: Outcome, deal: Deal, dealt: vec3<u32>, stop: u3
         for (var other = from_slot; other < to_slot; other++) {
             rank += select(0u, 1u, comes_later(key, column, candidate_key[other], candidate_column[other]));
         }
-        if (rank >= outcome.start && rank < stop) { emit(row, rank - outcome.start, column, key); }
+        if ((rank >= outcome.start) & (rank < stop)) { emit(row, rank - outcome.start, column, key); }
     }
 }
 

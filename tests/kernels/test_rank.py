@@ -196,6 +196,16 @@ def test_a_list_longer_than_16_bit_counters_hold(native, kind) -> None:
     assert_exact(native, problem, choice, native.caps, (normal, few_valued, special))
 
 
+@pytest.mark.parametrize("k", (50, 3000))
+def test_the_middle_of_few_long_rows_is_sifted(native, k) -> None:
+    problem = RankProblem(RankKind.MIDK, 2, 200_001, k)
+    wanted = Choice(mk=Merge.STREAM, wg=128, kl=4, use_2ce=True, ch=8)
+    choice, _ = repair(wanted, problem.kind, problem.rows, problem.cols, k, native.caps)
+    names = [launch.kernel.name for launch in rank_launches(problem, choice, native.caps).launches]
+    assert names == ["rank_cut", "rank_gather", "rank_sift", "rank_finish"]
+    assert_exact(native, problem, choice, native.caps)
+
+
 @given(
     draws.sampled_from(RankKind),
     draws.integers(1, 1 << 20),

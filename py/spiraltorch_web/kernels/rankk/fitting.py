@@ -9,12 +9,13 @@ from ...ir.caps import Caps
 from ..grids import ceil_div
 from .choice import FIELDS, Choice, Merge, Order, RankKind
 from .problem import RankProblem
-from .row import expected_found, found_slots, list_slots
+from .row import BASE_BYTES, MOST_COUNTED, expected_found, found_slots, list_slots
 
 MOST_KEYS = 32  # registers that a lane spends on keys
+FEW_KEYS = 4  # with fewer keys a lane, a smaller workgroup was always faster
 MOST_FOUND = 1 << 19  # entries that one workgroup finishes
+LONG_TILE = 8192  # columns that a workgroup loads at once where stretches are long
 _BASE = Choice()
-BASE_BYTES = 2560  # of workgroup memory besides candidates and buckets
 
 
 def repair(choice: Choice, kind: RankKind, rows: int, cols: int, k: int, caps: Caps) -> tuple[Choice, tuple[str, ...]]:
@@ -62,44 +63,57 @@ def _candidates(problem: RankProblem, caps: Caps) -> Iterator[Choice]:
 
 
 def _warp(problem: RankProblem) -> Iterator[Choice]:
-    for order in (Order.HEAP, Order.WARP_HEAP) if 4 <= problem.k <= 128 else (Order.WARP_HEAP,):
-        yield from (Choice(mk=Merge.WARP, mkd=order, wg=wg) for wg in (128, 64, 256))
+    yield from (Choice(mk=Merge.WARP, mkd=Order.WARP_HEAP, wg=wg) for wg in (128, 64))
+    if 4 <= problem.k <= 128:
+        yield Choice(mk=Merge.WARP, mkd=Order.HEAP, wg=128)
 
 
 def _held(problem: RankProblem, caps: Caps) -> Iterator[Choice]:
-    sizes = (256, 128, 512, 64, 1024) if problem.cols > 1024 else (64, 128, 256)
-    for wg in sizes:
-        for kl in (16, 8, 32, 4, 2, 1):
-            fitting = wg <= caps.max_workgroup_size and problem.cols <= wg * kl < 2 * problem.cols + 2 * wg
-            if not fitting or (caps.software and wg * kl > 4096):
-                continue
-            orders = (Order.HEAP, Order.KWAY) if 64 <= problem.k <= 256 else (_auto_order(problem.k),)
-            for order in orders:
-                choice = Choice(
-                    mk=Merge.SHARED, mkd=order, wg=wg, kl=kl, ctile=_slots(problem.k + max(32, problem.k // 3))
-                )
-                if choice.ctile <= _most_slots(wg, caps):
-                    yield choice
+    """Workgroups that a row fills, each lane with several keys as far as there are enough."""
+    for wg in (256, 128, 512, 64, 1024):
+        kl = _power_above(ceil_div(problem.cols, wg))
+        idle = wg > 64 and kl < FEW_KEYS
+        if wg > caps.max_workgroup_size or idle or kl > MOST_KEYS or (caps.software and wg * kl > 4096):
+            continue
+        for order in (Order.HEAP, Order.KWAY) if 64 <= problem.k <= 256 else (_auto_order(problem.k),):
+            choice = Choice(mk=Merge.SHARED, mkd=order, wg=wg, kl=kl, ctile=_held_slots(problem, wg))
+            if choice.ctile <= _most_slots(wg, caps):
+                yield choice
+
+
+def _held_slots(problem: RankProblem, wg: int) -> int:
+    """Room for the wanted entries and some more; for the middle also for the buckets that they begin and end in."""
+    spare = max(64, 16 * problem.cols // (4 * wg)) if problem.middle else max(32, problem.k // 3)
+    return _slots(problem.k + min(spare, problem.cols))
 
 
 def _streamed(problem: RankProblem, caps: Caps) -> Iterator[Choice]:
-    sizes = ((512, 8), (1024, 8), (256, 8), (512, 16), (1024, 16), (256, 16), (256, 4), (128, 8), (1024, 32))
+    sizes = ((512, 8), (256, 16), (1024, 16), (256, 8), (512, 16), (1024, 8), (256, 4), (1024, 32), (128, 8))
     for wg, kl in sizes:
-        if wg > caps.max_workgroup_size or (kl == MOST_KEYS and not problem.middle):
+        rare = (wg, kl) in ((256, 4), (128, 8)) and not caps.software
+        if wg > caps.max_workgroup_size or rare or (kl == MOST_KEYS and not problem.middle):
             continue
         slots = min(_slots(problem.k * 9 // 8 + 64), _most_slots(wg, caps))
         for chunks in _chunk_counts(problem):
             split = {"use_2ce": chunks > 1, "ch": chunks}
-            choice = Choice(mk=Merge.STREAM, mkd=Order.KWAY, wg=wg, kl=kl, ctile=slots, tile=4096, **split)
-            if _can_stream(choice, problem, caps):
-                yield choice
+            long = problem.cols // chunks >= LONG_TILE and not caps.software
+            for tile in (LONG_TILE, 4096) if long else (4096,):
+                choice = Choice(mk=Merge.STREAM, mkd=Order.KWAY, wg=wg, kl=kl, ctile=slots, tile=tile, **split)
+                if _can_stream(choice, problem, caps):
+                    yield choice
 
 
 def _chunk_counts(problem: RankProblem) -> tuple[int, ...]:
-    """Stretches per row of some thousand columns, shorter with few rows; then half and twice as many."""
-    columns = min(16384, max(4096, problem.rows * problem.cols // 256))
+    """Stretches per row of some thousand columns, shorter with few rows; then fewer, and more."""
+    columns = min(8192, max(4096, problem.rows * problem.cols // 256))
     wanted = max(1, _power_below(problem.cols // columns))
-    return tuple(dict.fromkeys((wanted, 2 * wanted, max(1, wanted // 2))))
+    least = least_chunks(problem)
+    return tuple(dict.fromkeys(max(least, count) for count in (wanted, wanted // 2, wanted // 4, 2 * wanted)))
+
+
+def least_chunks(problem: RankProblem) -> int:
+    """Stretches that a row must at least be read in."""
+    return _power_above(ceil_div(problem.cols, MOST_COUNTED)) if problem.middle else 1
 
 
 def _within_domains(choice: Choice, reasons: list[str]) -> Choice:
@@ -166,7 +180,7 @@ def _stream_obstacle(choice: Choice, problem: RankProblem, caps: Caps) -> str:
 
 def _can_stream(choice: Choice, problem: RankProblem, caps: Caps) -> bool:
     sample = choice.wg * choice.kl
-    if choice.wg < 64 or sample * 2 > problem.cols:
+    if choice.wg < 64 or sample * 2 > problem.cols or least_chunks(problem) > FIELDS["ch"].domain[-1]:
         return False
     slots = found_slots(problem, sample)
     return (
@@ -218,6 +232,9 @@ def _repair_streamed(choice: Choice, problem: RankProblem, caps: Caps, reasons: 
     if chunks > most:
         chunks = _power_below(most)
         reasons.append(f"ch = {choice.ch} becomes {chunks}: a chunk has at least 1,024 columns")
+    if chunks < least_chunks(problem):
+        chunks = least_chunks(problem)
+        reasons.append(f"ch = {choice.ch} becomes {chunks}: a workgroup counts at most {MOST_COUNTED:,} columns")
     fixed = replace(choice, wg=wg, kl=kl, ch=chunks, use_2ce=chunks > 1, mkd=int(Order.KWAY))
     return _with_slots(fixed, problem, caps, reasons)
 

@@ -98,12 +98,12 @@ class Bench:
                 entrant = contest.enter(choice)
                 values, indices = contest.run(entrant)
                 wrong[choice] = wrong_rows(contest.shape.kind, x, values.numpy(), indices.numpy())
-                contest.estimate(entrant)
             except SpiralError as problem:
                 print(f"  {shown(choice)}: {str(problem)[:2000]}", flush=True)
                 wrong[choice] = contest.shape.rows
                 if any(entrant.choice == choice for entrant in contest.entrants):
                     contest.drop(contest.entrants[-1])
+        contest.estimate()
         fastest = min((entrant.estimate for entrant in contest.entrants), default=math.inf)
         kept = [entrant for entrant in contest.entrants if entrant.estimate <= self.options.prune * fastest]
         return kept, wrong

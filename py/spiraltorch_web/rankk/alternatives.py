@@ -60,7 +60,7 @@ def measured(
             if wrong:
                 yield replace(one, wrong_rows=wrong)
             else:
-                contest.estimate(entrant)
+                contest.estimate()
                 contest.rounds([entrant], rounds)
                 timing = entrant.timing()
                 yield replace(one, measured=timing.seconds, spread=timing.spread)

@@ -128,8 +128,7 @@ def _trials(problem: RankProblem, a: Choice, c: Choice) -> Iterator[tuple[float,
     """Seconds of both choices, in turns, for as long as they are asked for."""
     with outside_trace(), Contest(problem, matrix("normal", problem.rows, problem.cols)) as contest:
         entrants = [contest.enter(choice) for choice in (a, c)]
-        for entrant in entrants:
-            contest.estimate(entrant)
+        contest.estimate()
         contest.rounds(entrants, 0)  # only the round that warms up
         while True:
             yield tuple(contest.sample(entrant) for entrant in entrants)

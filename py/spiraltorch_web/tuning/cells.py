@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from typing import TypeVar
 
 from ..kernels.rankk.choice import RankKind
 from ..kernels.rankk.problem import RankProblem
 from .records import Cell
 
-NEAREST = 6
+NEAREST = 16
 FAR = 6.0  # powers of two, all sizes together, beyond which a measurement says nothing
+# What a power of two counts: times follow the sizes of the matrix more closely than k.
+ROWS, COLS, K = 0.7, 0.8, 0.35
+
+Given = TypeVar("Given", bound=Hashable)
+Facts = TypeVar("Facts")
 
 
 class CellIndex:
@@ -21,12 +27,20 @@ class CellIndex:
         # Values of `Choice.mk` that were tried and found right on the device.
         self.merges = frozenset(int(choice.mk) for cell in self.cells for choice in cell.microseconds)
         self._last: tuple[RankProblem, tuple[tuple[float, Cell], ...]] | None = None
+        self._facts: dict[tuple[int, Hashable], object] = {}
 
     def __len__(self) -> int:
         return len(self.cells)
 
     def __iter__(self) -> Iterator[Cell]:
         return iter(self.cells)
+
+    def facts(self, cell: Cell, given: Given, found: Callable[[Cell, Given], Facts]) -> Facts:
+        """What the index's one user finds out about a cell and what else is given, found out once."""
+        key = id(cell), given
+        if key not in self._facts:
+            self._facts[key] = found(cell, given)
+        return self._facts[key]
 
     def near(self, problem: RankProblem) -> tuple[tuple[float, Cell], ...]:
         """(distance, cell), nearest first."""
@@ -38,8 +52,11 @@ class CellIndex:
 
 
 def _distance(problem: RankProblem, other: RankProblem) -> float:
-    """Powers of two between two problems; k counts half. TopK and BottomK are the same work."""
+    """Weighted powers of two between two problems. TopK and BottomK are the same work."""
     if (problem.kind is RankKind.MIDK) != (other.kind is RankKind.MIDK):
         return math.inf
-    rows, cols, k = (abs(math.log2(getattr(problem, n) / getattr(other, n))) for n in ("rows", "cols", "k"))
-    return rows + cols + 0.5 * k
+    return math.hypot(
+        ROWS * math.log2(problem.rows / other.rows),
+        COLS * math.log2(problem.cols / other.cols),
+        K * math.log2(problem.k / other.k),
+    )

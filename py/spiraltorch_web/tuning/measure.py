@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import median, quantiles
 
 from ..device.base import Device
@@ -31,7 +31,7 @@ MOST_RUNS = 256  # in one pass
 MOST_BYTES = 4 << 30  # of all matrices together
 POISON = b"\x5a\xa5\xf0\x7f"  # a NaN as a value, an index that no row has
 FEW_SAMPLES = 5
-RAISING_SECONDS = 0.15
+RAISING_SECONDS, RAISING_RUNS = 0.15, 16
 _EMPTY = """@group(0) @binding(0) var<storage, read_write> cell: array<u32>;
 @compute @workgroup_size(1) fn main() { cell[0] += 1u; }
 """
@@ -110,6 +110,14 @@ class Contest:
         self.entrants.append(entrant)
         return entrant
 
+    def enter_part(self, choice: Choice, launches: int) -> Entrant:
+        """Load only the first launches of a choice, to time them; there is no result."""
+        lowered = lower_rank(self.shape, choice, self.device.caps)
+        part = replace(lowered, launches=lowered.launches[:launches])
+        entrant = Entrant(choice, part, self.device.load(rank_program(self.shape, part)))
+        self.entrants.append(entrant)
+        return entrant
+
     def drop(self, entrant: Entrant) -> None:
         """Unload a choice again."""
         self.entrants.remove(entrant)
@@ -122,7 +130,7 @@ class Contest:
             device.write(storage.handle, POISON * (result_bytes(shape) // 4))
         source = self.matrix if matrix is None else matrix
         realize(source)
-        device.submit(entrant.single, [source._node.buffer.handle, *(storage.handle for storage in self._results)])
+        device.submit(entrant.single, self._handles(source))
         size = (shape.rows, shape.k)
         values, indices = self._results
         return wrap(buffer(values, size, float32)), wrap(buffer(indices, size, int32))
@@ -132,11 +140,15 @@ class Contest:
         values, indices = self.run(entrant, matrix)
         return wrong_rows(self.shape.kind, self.matrix if matrix is None else matrix, values, indices)
 
-    def estimate(self, entrant: Entrant) -> float:
-        """Seconds of a run, from two. Prepares the choice for `sample`."""
-        handles = [self.matrix._node.buffer.handle, *(storage.handle for storage in self._results)]
-        entrant.estimate = min(self._clock.seconds(entrant.single, handles) for _ in range(2))
-        return entrant.estimate
+    def estimate(self) -> None:
+        """Give every choice its ``estimate``, seconds of a run from two, which prepares it for `sample`.
+
+        All at once, after all are loaded and checked: an idle GPU would make whatever comes first look slow.
+        """
+        self._raise_clocks()
+        for entrant in self.entrants:
+            handles = self._handles(self.matrix)
+            entrant.estimate = min(self._clock.seconds(entrant.single, handles) for _ in range(2))
 
     def sample(self, entrant: Entrant) -> float:
         """Seconds per run over a pass long enough for the device's clock; kept in ``entrant.samples``."""
@@ -151,7 +163,7 @@ class Contest:
 
     def rounds(self, entrants: Sequence[Entrant], rounds: int, deadline: float = math.inf) -> None:
         """Let entrants take turns; the first round, which warms up, does not count. Stops at the deadline."""
-        self._raise_clocks(entrants)
+        self._raise_clocks()
         for entrant in entrants:
             self.sample(entrant)
             entrant.samples.clear()
@@ -161,15 +173,20 @@ class Contest:
             if time.monotonic() > deadline:
                 return
 
-    def _raise_clocks(self, entrants: Sequence[Entrant]) -> None:
+    def _raise_clocks(self) -> None:
         """Keep a GPU busy until it has left its idle clocks: an H200 starts at a sixth of its full one."""
-        if self.device.caps.software or not entrants:
+        if self.device.caps.software or not self.entrants:
             return
-        entrant = min(entrants, key=lambda each: each.estimate)
-        handles = [self.matrix._node.buffer.handle, *(storage.handle for storage in self._results)]
-        for _ in range(math.ceil(RAISING_SECONDS / max(entrant.estimate, 1e-5))):
-            self.device.submit(entrant.single, handles)
-        self.device.synchronize()
+        entrant = min(self.entrants, key=lambda each: each.estimate)
+        end = time.monotonic() + RAISING_SECONDS
+        while time.monotonic() < end:
+            for _ in range(RAISING_RUNS):
+                self.device.submit(entrant.single, self._handles(self.matrix))
+            self.device.synchronize()
+
+    def _handles(self, matrix: Tensor) -> list[int]:
+        """The buffers of a run on a matrix, in the order of `rank_program`."""
+        return [matrix._node.buffer.handle, *(storage.handle for storage in self._results)]
 
     def close(self) -> None:
         """Unload everything and give the memory back."""

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..kernels.rankk.choice import Choice, RankKind
+from ..kernels.rankk.choice import Choice, Merge, RankKind
 from ..kernels.rankk.problem import RankProblem
 from .caps import DeviceCaps
-from .cells import FAR
 from .records import Cell
 from .roofline import Machine, family_of, machine_of, roofline
 from .shapes import described
 from .table import TunerTable
 
-NEAREST_MEASUREMENTS = 6
-STRANGER = 2.0  # as far as another family counts for a choice of this one
-UNTRIED = 0.05  # slower by so much for each step from what was measured: a known launch is preferred to a guess
-_STEPS = ("tile", "ctile", "wg", "kl", "ch")
+NEAREST_CELLS = 6  # with the family of the choice in question
+ORDER_STEP = 3.0  # as far as another way to order winners counts
+STRANGER = 3.0  # a family that was not tried near a problem was left out for a reason: so many times slower
+CLOSENESS = 0.05  # squared distance below which measurements count alike
 
 
 @dataclass(frozen=True)
@@ -49,18 +49,43 @@ def predict(
     problem = RankProblem(RankKind(kind), rows, cols, k)
     machine = _machine(caps, table)
     model = roofline(problem, choice, machine)
-    near = _measurements(problem, choice, table) if table is not None else []
-    if not near:
+    cells = table.cells.near(problem) if table is not None else ()
+    if not cells:
         return Prediction(model, "model", "by the roofline: nothing was measured near it")
-    distance, cell, measured = near[0]
-    if distance == 0:
-        return Prediction(cell.microseconds[measured] * 1e-6, "measured", "measured")
-    weights = [1 / (0.25 + step * step) for step, _, _ in near]
-    logs = [math.log(_over_model(one, other, machine)) for _, one, other in near]
-    correction = sum(w * log for w, log in zip(weights, logs, strict=True)) / sum(weights)
-    caution = 1 + UNTRIED * min(_apart(choice, measured) for _, _, measured in near)  # 1 for a choice that was tried
-    seconds = model * math.exp(correction) * caution
-    return Prediction(seconds, "near", f"from {len(near)} measurements near it, such as {described(cell.problem)}")
+    distance, nearest = cells[0]
+    if distance == 0 and choice in nearest.microseconds:
+        return Prediction(nearest.microseconds[choice] * 1e-6, "measured", "measured")
+    facts = [(step, cell, table.cells.facts(cell, machine, _measured)) for step, cell in cells]
+    near = _alike(problem, choice, facts)
+    caution = 1.0
+    if not near:
+        near = [(step, cell, one.over_model) for step, cell, all_of in facts[:NEAREST_CELLS] for one in all_of]
+        caution = STRANGER
+    weights = [1 / (CLOSENESS + step * step) ** 3 for step, _, _ in near]
+    correction = sum(w * log for w, (_, _, log) in zip(weights, near, strict=True)) / sum(weights)
+    seconds = caution * model * math.exp(correction)
+    closest = min(near, key=lambda entry: entry[0])[1]
+    return Prediction(seconds, "near", f"from {len(near)} measurements near it, such as {described(closest.problem)}")
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """One measured choice of a cell: how it finds winners, divides the work, and log of measured over modelled time."""
+
+    family: Merge
+    layout: tuple[float, ...]
+    over_model: float
+
+
+def _measured(cell: Cell, machine: Machine) -> tuple[_Measured, ...]:
+    return tuple(
+        _Measured(
+            family_of(cell.problem, choice),
+            _layout(cell.problem, choice),
+            math.log(microseconds * 1e-6 / roofline(cell.problem, choice, machine)),
+        )
+        for choice, microseconds in cell.microseconds.items()
+    )
 
 
 def _machine(caps: DeviceCaps, table: TunerTable | None) -> Machine:
@@ -70,29 +95,27 @@ def _machine(caps: DeviceCaps, table: TunerTable | None) -> Machine:
     return machine_of(caps, provenance.read_bytes_per_second, provenance.launch_seconds)
 
 
-def _over_model(cell: Cell, choice: Choice, machine: Machine) -> float:
-    """Measured over modelled time."""
-    return cell.microseconds[choice] * 1e-6 / roofline(cell.problem, choice, machine)
+def _alike(
+    problem: RankProblem, choice: Choice, facts: Sequence[tuple[float, Cell, Sequence[_Measured]]]
+) -> list[tuple[float, Cell, float]]:
+    """(distance, cell, log over model) of what finds winners in the same way, in the nearest cells that have such."""
+    family, layout = family_of(problem, choice), _layout(problem, choice)
+    found: list[tuple[float, Cell, float]] = []
+    used = 0
+    for distance, cell, measured in facts:
+        before = len(found)
+        for one in measured:
+            if one.family is family:
+                found.append((math.hypot(distance, math.dist(layout, one.layout)), cell, one.over_model))
+        used += len(found) > before
+        if used == NEAREST_CELLS:
+            break
+    return found
 
 
-def _measurements(problem: RankProblem, choice: Choice, table: TunerTable) -> list[tuple[float, Cell, Choice]]:
-    """(distance, cell, choice), nearest first: of the choice itself where it was measured, else of similar ones."""
-    cells = table.cells.near(problem)
-    if own := [(distance, cell, choice) for distance, cell in cells if choice in cell.microseconds]:
-        return own
-    family = family_of(problem, choice)
-    found = []
-    for distance, cell in cells:
-        for measured in cell.microseconds:
-            strange = 0.0 if family_of(cell.problem, measured) is family else STRANGER
-            found.append((distance + strange + _apart(choice, measured), cell, measured))
-    found.sort(key=lambda entry: entry[0])
-    return [entry for entry in found[:NEAREST_MEASUREMENTS] if entry[0] <= FAR]
-
-
-def _apart(choice: Choice, other: Choice) -> float:
-    """Powers of two between the sizes of two choices, and one for each other decision in which they differ."""
-    if choice == other:
-        return 0.0
-    sizes = sum(abs(math.log2(getattr(choice, name) / getattr(other, name))) for name in _STEPS)
-    return 0.25 * sizes + (choice.mkd != other.mkd) + (choice.use_2ce != other.use_2ce)
+def _layout(problem: RankProblem, choice: Choice) -> tuple[float, ...]:
+    """How a choice divides the work of a problem, in powers of two."""
+    split = family_of(problem, choice) is Merge.STREAM
+    chunk = math.log2(problem.cols / (choice.ch if choice.use_2ce else 1)) if split else 0.0
+    tile = math.log2(choice.tile) if split else 0.0
+    return math.log2(choice.wg), math.log2(choice.kl), chunk, tile, ORDER_STEP * choice.mkd

@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from ..kernels.rankk.choice import Choice, Merge, Order, RankKind
 from ..kernels.rankk.problem import RankProblem
+from ..kernels.rankk.row import GATHER_WORKGROUP, expected_found, stage_slots
 from .caps import DeviceCaps
 
 # Where no table tells, by whether CPU cores do the work.
@@ -25,6 +26,12 @@ BARRIER = 0.1e-6
 SOFTWARE_BARRIER_OF_A_LANE = 20e-9
 STEP = 0.5e-9  # seconds in which a lane of a GPU does one comparison, with its neighbours waiting
 SOFTWARE_STEP = 1.5e-9
+# Of the launches that stream, as their stages took on an H200 (tests/bench/rankk_stages.py, 2026-11): what a workgroup
+# costs a multiprocessor, a look at a tile with nothing else to do meanwhile, an entry that is kept, a search for cuts,
+# putting in order, and what each subgroup and each entry of a lane adds to these.
+GROUP, TILE, TILE_COLUMN, KEPT = 0.9e-6, 0.6e-6, 0.12e-9, 2.5e-9
+CUT, ORDER, SUBGROUP, SAMPLED, LISTED, WANTED = 1.5e-6, 2.3e-6, 0.08e-6, 0.1e-6, 0.25e-6, 1.0e-6
+FREE_SLOTS = 9  # entries staged by a lane up to which workgroup memory limits nothing
 SEARCH_STEPS = 16  # looks at all keys until the cuts lie close enough
 SORT_BLOCK = 2048  # entries that a workgroup sorts in its memory
 SOFTWARE_SORT_STEP = 20e-9  # of an entry, its share of the barriers included (llvmpipe, two cores, 2026-11)
@@ -111,6 +118,8 @@ def _warp(problem: RankProblem, choice: Choice, machine: Machine) -> float:
 def _streamed(problem: RankProblem, choice: Choice, machine: Machine) -> float:
     """A sample, one read by ``ch`` workgroups a row, and the finish."""
     chunks = choice.ch if choice.use_2ce else 1
+    if not machine.software:
+        return _streamed_by_stages(problem, choice, chunks, machine)
     lanes = min(choice.wg, 256) * problem.rows * chunks
     read = machine.read(4.0 * problem.rows * problem.cols, lanes, max(16.0, 4.0 * choice.tile / choice.wg))
     search = SEARCH_STEPS * (choice.kl * machine.step * _serial(choice, machine) + machine.barrier(choice.wg))
@@ -120,6 +129,23 @@ def _streamed(problem: RankProblem, choice: Choice, machine: Machine) -> float:
     retry = 1.0 if found < sample else 3.0  # too many candidates: the row is read again, digit by digit
     finish = rounds * (2 * search + _ordering(problem, choice, machine))
     return retry * read + finish + 3 * machine.launch_seconds
+
+
+def _streamed_by_stages(problem: RankProblem, choice: Choice, chunks: int, machine: Machine) -> float:
+    """The same on a GPU: a search in the sample, a read that workgroups share, and one workgroup a row to finish."""
+    sample = choice.wg * choice.kl
+    found = min(problem.cols, expected_found(problem, sample))
+    units, groups = machine.lanes / LANES_OF_A_UNIT, problem.rows * chunks
+    subgroups = SUBGROUP * choice.wg / 32
+    rounds = machine.rounds(problem.rows, choice.wg)
+    cut = CUT + subgroups + SAMPLED * choice.kl
+    shared = 4.0 * problem.rows * problem.cols / machine.bytes_per_second
+    shared += KEPT * found * problem.rows / units
+    slots = stage_slots(found / chunks / GATHER_WORKGROUP)
+    shared = shared * max(1.0, slots / FREE_SLOTS) + GROUP * groups / units
+    alone = problem.cols / chunks / choice.tile * (TILE + TILE_COLUMN * choice.tile)
+    finish = ORDER + subgroups + (LISTED * found + WANTED * problem.k) / choice.wg
+    return rounds * (cut + finish) + max(shared, alone) + 3 * machine.launch_seconds
 
 
 def _ordering(problem: RankProblem, choice: Choice, machine: Machine) -> float:

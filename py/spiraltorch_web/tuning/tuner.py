@@ -24,6 +24,7 @@ from .fit import fit_records
 from .grid import Grid, in_mixed_order
 from .inputs import DISTRIBUTIONS, matrix
 from .journal import Journal
+from .loading import load_table
 from .measure import Contest
 from .model import predict
 from .records import Cell, Provenance
@@ -34,8 +35,8 @@ from .table import TunerTable
 TIMED = "normal"  # the distribution that is timed; every choice is checked on another one, too
 SLOW = 2.0  # a choice that takes so many times as long as the fastest is timed once
 ROUNDS = 7
-KNOWN_ENOUGH = 40  # cells after which those that are predicted to be slow are not tried any more
-MOST_PROMISING, HOPE = 6, 1.5  # that many are tried in any case, and all within this factor of the best prediction
+KNOWN_ENOUGH = 40  # cells, an earlier table's included, after which what is predicted to be slow is not tried any more
+MOST_PROMISING, HOPE = 6, 1.2  # that many are tried in any case, and all within this factor of the best prediction
 CONSTANTS = 6  # choices that are tried as "always the same"
 FOR_JUDGING = 0.15  # of the time
 LEAST_SECONDS = 0.2  # for the rounds of one problem
@@ -113,6 +114,7 @@ class _Run:
         self.journal = journal
         self.rounds = rounds
         self.problems = len(grid.problems()) + len(grid.between())
+        self.earlier = load_table(DeviceCaps.of(session().device.info)).table.cells.cells
 
     def measure(
         self, problems: Sequence[RankProblem], deadline: float, extra: Sequence[Choice | TunerTable]
@@ -135,10 +137,11 @@ class _Run:
             yield Measured(cell, len(self.journal), self.problems, tuple(map(str, faults)))
 
     def _promising(self, problem: RankProblem, choices: Sequence[Choice]) -> Sequence[Choice]:
-        """The choices that may be the fastest, going by the cells so far; all of them while little is known."""
-        if len(self.journal) < KNOWN_ENOUGH:
+        """The choices that may be the fastest, going by all known cells; all of them while little is known."""
+        known = {cell.problem: cell for cell in (*self.earlier, *self.journal.cells.values())}
+        if len(known) < KNOWN_ENOUGH:
             return choices
-        table = TunerTable((), self.journal.cells.values(), _provenance(self.journal.facts, ""))
+        table = TunerTable((), known.values(), _provenance(self.journal.facts, ""))
         caps = DeviceCaps.of(session().device.info)
         sizes = (problem.kind, problem.rows, problem.cols, problem.k)
         times = {choice: predict(*sizes, choice, caps, table).seconds for choice in choices}
@@ -173,6 +176,7 @@ def measure_cell(
                 faults.append(fault)
         if not contest.entrants:
             raise DeviceError(f"no choice solves {described(problem)}: {'; '.join(map(str, faults))}")
+        contest.estimate()
         fastest = min(entrant.estimate for entrant in contest.entrants)
         contest.rounds([e for e in contest.entrants if e.estimate <= SLOW * fastest], rounds, deadline)
         timings = [entrant.timing() for entrant in contest.entrants]
@@ -189,7 +193,6 @@ def _enter(contest: Contest, choice: Choice, given: Mapping[str, Tensor]) -> Fau
         if wrong := contest.wrong(entrant, entries):
             contest.drop(entrant)
             return Fault(choice, True, f"{wrong} of {contest.shape.rows} rows are wrong for {name} entries")
-    contest.estimate(entrant)
     return None
 
 

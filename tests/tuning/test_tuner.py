@@ -18,6 +18,7 @@ from spiraltorch_web.tuning import measure as measuring
 from spiraltorch_web.tuning.grid import Grid
 from spiraltorch_web.tuning.inputs import matrix
 from spiraltorch_web.tuning.journal import Journal
+from spiraltorch_web.tuning.loading import Loaded
 from spiraltorch_web.tuning.measure import Contest
 from spiraltorch_web.tuning.tuner import Finished, Measured, Started, tune
 from tests.support.adapters import note_adapter
@@ -74,6 +75,18 @@ def test_a_run_measures_fits_and_judges_and_an_interrupted_one_goes_on(adapter, 
     plan = plan_rank(problem.kind, problem.rows, problem.cols, problem.k)
     assert plan.predicted * 1e6 == pytest.approx(table.cells.near(problem)[0][1].best()[1], rel=0.2)
     planner().forget()
+
+
+def test_an_earlier_table_tells_what_is_worth_trying(adapter, monkeypatch):
+    first = list(tune(GRID, Journal(None, adapter.device_class, "1"), seconds=300, rounds=1))[-1].table
+    monkeypatch.setattr(tuner, "load_table", lambda caps: Loaded(first, "earlier"))
+    monkeypatch.setattr(tuner, "KNOWN_ENOUGH", len(first.cells))
+    monkeypatch.setattr(tuner, "MOST_PROMISING", 1)
+    monkeypatch.setattr(tuner, "HOPE", 1.0)
+    again = list(tune(GRID, Journal(None, adapter.device_class, "1"), seconds=300, rounds=1))[-1].table
+    for cell in again.cells:
+        earlier = first.cells.near(cell.problem)[0][1]
+        assert list(cell.microseconds) == [earlier.best()[0]]
 
 
 def test_what_is_predicted_to_be_slow_is_not_tried_once_enough_is_known(adapter, monkeypatch):

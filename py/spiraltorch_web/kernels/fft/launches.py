@@ -100,7 +100,7 @@ def _outputs(call: Transform) -> tuple[Operand, ...]:
 def _ends(call: Transform) -> tuple[Source, Target]:
     """What the call reads and writes where entries are taken one by one."""
     n, half = call.length, call.length // 2 + 1
-    swapped = call.inverse or call.kind == "irfft"
+    swapped = call.kind == "irfft" or (call.kind == "complex" and call.inverse)
     taken = {"complex": "complex", "real": "real", "rfft": "real", "irfft": "hermitian" if n > 1 else "complex"}
     source = Source(taken[call.kind], half if call.kind == "irfft" else n, swapped)
     kind = "real" if call.kind == "irfft" else "complex"

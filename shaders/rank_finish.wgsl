@@ -220,8 +220,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     let own = row * ${ASIDE}u + ${SIFTED_COUNT}u;
     let sieve = List(aside[own], aside[own + 3u], ~aside[own + 1u], aside[own + 2u]);
     let promised = sieve.taken == aside[own + 4u] && sieve.taken <= ${SIFTED_ROOM}u;
-    from_sifted = inside && promised && sieve.before <= start && sieve.before + sieve.taken >= stop;
-    if (from_sifted) { list = sieve; } else { attempts = 0u; }
+    let serves = inside && promised && sieve.before <= start && sieve.before + sieve.taken >= stop;
+    from_sifted = serves;
+    if (serves) { list = sieve; } else { attempts = 0u; }
     // #end
     var way = 0u;
     for (var attempt = 0u; attempt < attempts; attempt++) {

@@ -28,6 +28,7 @@ class CellIndex:
         self.merges = frozenset(int(choice.mk) for cell in self.cells for choice in cell.microseconds)
         self._last: tuple[RankProblem, tuple[tuple[float, Cell], ...]] | None = None
         self._facts: dict[tuple[int, Hashable], object] = {}
+        self._last_facts: tuple[RankProblem, Hashable, tuple] | None = None
 
     def __len__(self) -> int:
         return len(self.cells)
@@ -35,8 +36,17 @@ class CellIndex:
     def __iter__(self) -> Iterator[Cell]:
         return iter(self.cells)
 
-    def facts(self, cell: Cell, given: Given, found: Callable[[Cell, Given], Facts]) -> Facts:
-        """What the index's one user finds out about a cell and what else is given, found out once."""
+    def facts(
+        self, problem: RankProblem, given: Given, found: Callable[[Cell, Given], Facts]
+    ) -> tuple[tuple[float, Cell, Facts], ...]:
+        """(distance, cell, what ``found`` says of it), nearest first; each cell is asked about once."""
+        last = self._last_facts
+        if last is None or last[0] != problem or last[1] != given:
+            all_of = tuple((distance, cell, self._known(cell, given, found)) for distance, cell in self.near(problem))
+            self._last_facts = last = problem, given, all_of
+        return last[2]
+
+    def _known(self, cell: Cell, given: Given, found: Callable[[Cell, Given], Facts]) -> Facts:
         key = id(cell), given
         if key not in self._facts:
             self._facts[key] = found(cell, given)

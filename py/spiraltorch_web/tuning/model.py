@@ -55,7 +55,7 @@ def predict(
     distance, nearest = cells[0]
     if distance == 0 and choice in nearest.microseconds:
         return Prediction(nearest.microseconds[choice] * 1e-6, "measured", "measured")
-    facts = [(step, cell, table.cells.facts(cell, machine, _measured)) for step, cell in cells]
+    facts = table.cells.facts(problem, machine, _measured)
     near = _alike(problem, choice, facts)
     caution = 1.0
     if not near:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 
 from ...ir.caps import Caps
 from ..grids import ceil_div
@@ -25,7 +26,7 @@ def repair(choice: Choice, kind: RankKind, rows: int, cols: int, k: int, caps: C
     fixed = _within_domains(choice, reasons)
     fixed = _with_mode(fixed, problem)
     merge = _possible_merge(Merge(fixed.mk), fixed, problem, caps, reasons)
-    fixed = replace(fixed, mk=int(merge))
+    fixed = fixed if fixed.mk == merge else replace(fixed, mk=int(merge))
     fixed = _REPAIRS[merge](fixed, problem, caps, reasons)
     return fixed, tuple(reasons)
 
@@ -99,7 +100,7 @@ def _streamed(problem: RankProblem, caps: Caps) -> Iterator[Choice]:
             long = problem.cols // chunks >= LONG_TILE and not caps.software
             for tile in (LONG_TILE, 4096) if long else (4096,):
                 choice = Choice(mk=Merge.STREAM, mkd=Order.KWAY, wg=wg, kl=kl, ctile=slots, tile=tile, **split)
-                if _can_stream(choice, problem, caps):
+                if _can_stream(wg, kl, problem, caps):
                     yield choice
 
 
@@ -124,14 +125,15 @@ def _within_domains(choice: Choice, reasons: list[str]) -> Choice:
             nearest = min(field.domain, key=lambda value: (abs(value - int(given)), value))
             changes[name] = bool(nearest) if name == "use_2ce" else nearest
             reasons.append(f"{name} = {given} is not one of its values; {nearest} is the nearest")
-    return replace(choice, **changes)
+    return replace(choice, **changes) if changes else choice
 
 
 def _with_mode(choice: Choice, problem: RankProblem) -> Choice:
     """``choice`` with the merge kind that mode_midk or mode_bottomk asks for, and the modes spent."""
     mode = {RankKind.MIDK: choice.mode_midk, RankKind.BOTTOMK: choice.mode_bottomk}.get(problem.kind, 0)
     if mode == 0:
-        return replace(choice, mode_midk=0, mode_bottomk=0)
+        unused = choice.mode_midk or choice.mode_bottomk
+        return replace(choice, mode_midk=0, mode_bottomk=0) if unused else choice
     return replace(choice, mk=int(Merge.STREAM if mode == 2 else Merge.SHARED), mode_midk=0, mode_bottomk=0)
 
 
@@ -170,24 +172,28 @@ def _shared_obstacle(choice: Choice, problem: RankProblem, caps: Caps) -> str:
 
 
 def _stream_obstacle(choice: Choice, problem: RankProblem, caps: Caps) -> str:
+    if _can_stream(min(choice.wg, caps.max_workgroup_size), choice.kl, problem, caps):
+        return ""
     sizes = (
         (wg, kl) for wg in (1024, 512, 256, 128, 64) if wg <= caps.max_workgroup_size for kl in (1, 2, 4, 8, 16, 32)
     )
-    if any(_can_stream(replace(choice, wg=wg, kl=kl), problem, caps) for wg, kl in sizes):
+    if any(_can_stream(wg, kl, problem, caps) for wg, kl in sizes):
         return ""
     return f"no sample of a row of {problem.cols:,} columns narrows {problem.k:,} wanted entries down"
 
 
-def _can_stream(choice: Choice, problem: RankProblem, caps: Caps) -> bool:
-    sample = choice.wg * choice.kl
-    if choice.wg < 64 or sample * 2 > problem.cols or least_chunks(problem) > FIELDS["ch"].domain[-1]:
+@lru_cache(maxsize=4096)
+def _can_stream(wg: int, kl: int, problem: RankProblem, caps: Caps) -> bool:
+    """Whether a sample of wg * kl entries narrows rows down to lists that fit."""
+    sample = wg * kl
+    if wg < 64 or sample * 2 > problem.cols or least_chunks(problem) > FIELDS["ch"].domain[-1]:
         return False
-    slots = found_slots(problem, sample)
+    listed = expected_found(problem, sample)
     return (
-        problem.k <= _most_slots(choice.wg, caps)
-        and expected_found(problem, sample) * 4 <= 3 * problem.cols
-        and expected_found(problem, sample) <= MOST_FOUND
-        and 8 * slots * problem.rows <= caps.max_binding_bytes
+        problem.k <= _most_slots(wg, caps)
+        and listed * 4 <= 3 * problem.cols
+        and listed <= MOST_FOUND
+        and 8 * found_slots(problem, sample) * problem.rows <= caps.max_binding_bytes
     )
 
 
@@ -217,13 +223,13 @@ def _repair_held(choice: Choice, problem: RankProblem, caps: Caps, reasons: list
 def _repair_streamed(choice: Choice, problem: RankProblem, caps: Caps, reasons: list[str]) -> Choice:
     wg = min(max(choice.wg, 64), _power_below(caps.max_workgroup_size))
     kl = choice.kl
-    while wg > 64 and not _can_stream(replace(choice, wg=wg, kl=kl), problem, caps) and wg * kl * 2 > problem.cols:
+    while wg > 64 and not _can_stream(wg, kl, problem, caps) and wg * kl * 2 > problem.cols:
         wg //= 2
     while kl > 1 and wg * kl * 2 > problem.cols:
         kl //= 2
-    while kl < MOST_KEYS and not _can_stream(replace(choice, wg=wg, kl=kl), problem, caps):
+    while kl < MOST_KEYS and not _can_stream(wg, kl, problem, caps):
         kl *= 2
-    if not _can_stream(replace(choice, wg=wg, kl=kl), problem, caps):
+    if not _can_stream(wg, kl, problem, caps):
         wg, kl = _first_stream(choice, problem, caps)
     if (wg, kl) != (choice.wg, choice.kl):
         reasons.append(f"wg x kl = {choice.wg} x {choice.kl} becomes {wg} x {kl}: a sample that narrows the row down")
@@ -243,7 +249,7 @@ def _first_stream(choice: Choice, problem: RankProblem, caps: Caps) -> tuple[int
     sizes = (
         (wg, kl) for wg in (256, 512, 1024, 128, 64) if wg <= caps.max_workgroup_size for kl in (8, 16, 32, 4, 2, 1)
     )
-    return next((wg, kl) for wg, kl in sizes if _can_stream(replace(choice, wg=wg, kl=kl), problem, caps))
+    return next((wg, kl) for wg, kl in sizes if _can_stream(wg, kl, problem, caps))
 
 
 def _of_transforms(choice: Choice) -> dict[str, int]:
@@ -257,7 +263,7 @@ def _with_slots(choice: Choice, problem: RankProblem, caps: Caps, reasons: list[
     slots = min(max(choice.ctile, _slots(problem.k + problem.k // 16)), most)
     if slots != choice.ctile:
         reasons.append(f"ctile = {choice.ctile} becomes {slots}: room for k = {problem.k:,} within workgroup memory")
-    return replace(choice, ctile=slots)
+    return choice if slots == choice.ctile else replace(choice, ctile=slots)
 
 
 def _held_size(choice: Choice, problem: RankProblem, caps: Caps) -> tuple[int, int]:

@@ -6,6 +6,8 @@ import re
 
 from playwright.sync_api import expect
 
+from tests.web.conftest import eventually
+
 # Modules from the standard library's ZIP and from our wheel that were compiled from their sources.
 COMPILED_HERE = """import pathlib, sys
 def from_source(module):
@@ -30,6 +32,13 @@ def test_a_visit_compiles_no_library(open_bench):
     assert bench.output.strip() == "compiled here: []"
 
 
+def test_the_page_begins_with_its_first_paint(open_bench):
+    began = """() => [performance.getEntriesByName("first-contentful-paint")[0].startTime,
+        performance.getEntriesByName("shell")[0].startTime]"""
+    painted, shell = open_bench().page.evaluate(began)
+    assert painted < shell
+
+
 def test_a_visit_asks_for_each_part_once_and_for_few_of_them(open_bench):
     """No module that a bundle holds is loaded again beside it: two instances of one would not know of each other."""
     bench = open_bench()
@@ -41,9 +50,28 @@ def test_a_visit_asks_for_each_part_once_and_for_few_of_them(open_bench):
     expect(bench.page.get_by_role("region", name="Plan", exact=True)).to_be_visible(timeout=60_000)
     modules = [name for name in asked if name.endswith((".js", ".mjs"))]
     assert "kernel/worker.js" in modules and "panels/rankk/panel.js" in modules
-    known = {"main.js", "kernel/worker.js", "panels/rankk/panel.js", "pyodide/pyodide.mjs", "pyodide/pyodide.asm.mjs"}
-    assert {name for name in modules if not name.startswith("parts/")} == known
+    first = {"start.js", "main.js", "kernel/worker.js", "pyodide/pyodide.mjs", "pyodide/pyodide.asm.mjs"}
+    assert {name for name in modules if not name.startswith("parts/")} == {*first, "panels/rankk/panel.js"}
     assert len(modules) == len(set(modules))
+
+
+KERNELS_COMPILED = """import js
+pipelines = js.spiraltorchExecutor.current.pipelines
+print(sum("* 0.123" in text for text in pipelines.compiled.keys()), "compiled")
+"""
+
+
+def test_kernels_of_the_last_script_are_compiled_while_python_loads(open_bench):
+    bench = open_bench()
+    bench.wait_until_ready()
+    bench.run(KERNELS_COMPILED)
+    assert "0 compiled" in bench.output
+    bench.run("import spiraltorch_web as st\nprint((st.arange(77).float() * 0.123).sum().item())\n")
+    bench.page.reload()
+    bench.wait_until_ready()
+    eventually(lambda: (bench.run(KERNELS_COMPILED), "1 compiled" in bench.output)[1])
+    bench.run("import spiraltorch_web as st\nprint((st.arange(77).float() * 0.123).sum().item())\n")
+    assert "359.898" in bench.output
 
 
 def test_pyodide_knows_that_the_library_is_there(open_bench):

@@ -9,18 +9,21 @@ import { probeAdapter } from "./adapter.js";
 import { Download } from "./download.js";
 import { keepFolder } from "./folder.js";
 import { fetchLibrary, writeFiles } from "./library.js";
+import { WarmKernels } from "./warm.js";
 
 /**
  * @param {import("./protocol.js").Boot} request
  * @param {object} pageModule what Python imports as `spiraltorch_page`
  * @param {(python: object) => void} connectStreams called before anything can print
  * @param {(stage: string, loaded: number, total: number) => void} report
- * @returns {Promise<{python: object, bridge: object, device: object, versions: object}>}
+ * @returns {Promise<{python: object, bridge: object, boundaries: object|null, warm: WarmKernels, device: object,
+ *   versions: object}>}
  */
 export async function boot(request, pageModule, connectStreams, report) {
   report("site", 0, 0);
   const { site } = request;
-  const executor = prepareExecutor(request);
+  const warm = new WarmKernels(request.base);
+  const executor = prepareExecutor(request, warm);
   const python = await loadPython(site, request, report);
   connectStreams(python);
   python.registerJsModule("spiraltorch_page", pageModule);
@@ -32,12 +35,15 @@ export async function boot(request, pageModule, connectStreams, report) {
   const boundaries = device.kind === "webgpu"
     ? await BoundaryPainter.open(globalThis.spiraltorchExecutor.current.device)
     : null;
-  return { python, bridge, boundaries, device: device.kind === "none" ? await withReason(device) : device, versions };
+  return { python, bridge, boundaries, warm, device: device.kind === "none" ? await withReason(device) : device, versions };
 }
 
 /** Open the GPU while Python is loading. Why there is none is asked again, and told, when Python opens its device. */
-async function prepareExecutor({ device }) {
-  if (device !== "cpu") await globalThis.spiraltorchExecutor.prepare(device).catch(() => {});
+async function prepareExecutor({ device }, warm) {
+  const registered = globalThis.spiraltorchExecutor;
+  if (device !== "cpu") await registered.prepare(device).catch(() => {});
+  const executor = registered.prepared.get(device);
+  if (executor) warm.compile(executor).catch((error) => console.warn("spiraltorch: kept kernels:", error));
 }
 
 /** Where there is no device, what the browser itself says about its adapter is the better advice. */

@@ -120,11 +120,13 @@ const handlers = {
   async run({ id, source, filename, hold }) {
     control.begin();
     executor()?.pace.keepShort(false);
+    if (executor()) kernel.warm.begin(executor());
     sendToPage({ type: "run-started", id });
     const started = performance.now();
     try {
       const { outcome, error } = await runScript(source, filename, hold);
       control.end();
+      if (executor()) kernel.warm.keep(executor());
       output.flush();
       sendToPage({ type: "run-ended", id, outcome, seconds: (performance.now() - started) / 1000, error });
     } catch (crash) {

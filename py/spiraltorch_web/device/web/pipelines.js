@@ -3,6 +3,7 @@
 import { KernelError } from "./faults.js";
 
 const PIPELINES_KEPT = 2048; // programs hold on to theirs
+const ASKED_KEPT = 64;
 const ACCESS = { read: "read-only-storage", read_write: "storage" };
 
 export class Pipelines {
@@ -12,6 +13,12 @@ export class Pipelines {
     this.compiled = new Map();
     this.compiling = new Map();
     this.layouts = new Map();
+    this.asked = new Map(); // the first kernels that programs were loaded with since somebody cleared this
+  }
+
+  /** Compile in advance what will probably be asked for; what is wrong with a kernel is told when it is. */
+  async warm(kernels) {
+    await Promise.all(kernels.map((kernel) => this.obtain(keyOf(kernel), kernel).catch(() => {})));
   }
 
   /**
@@ -19,8 +26,13 @@ export class Pipelines {
    * @param {{name: string, code: string, access: string[]}} kernel
    * @returns {Promise<{pipeline: GPUComputePipeline, layout: object}>} rejects with KernelError
    */
-  async compile(kernel) {
+  compile(kernel) {
     const key = keyOf(kernel);
+    if (this.asked.size < ASKED_KEPT) this.asked.set(key, kernel);
+    return this.obtain(key, kernel);
+  }
+
+  async obtain(key, kernel) {
     const known = this.compiled.get(key) ?? this.compiling.get(key);
     if (known) return known;
     const compiling = this.build(kernel);

@@ -6,15 +6,18 @@ example's loss curve arriving from the worker, which is a little later. Times co
 buttons' places are in the markup. How fast this machine is at the moment is told by two pages of the same server, each
 in a browser process of its own: one with a single word, and one that loads Python's runtime and nothing else.
 
-Each browser process has a fresh profile on disk, as a visitor's has: it keeps compiled WebAssembly for the next visit,
-about two seconds after the last of it was compiled. A private window keeps none, and reloads as slowly as it starts.
+Each browser process has a profile on disk, as a visitor's has, in which this site is new. It keeps compiled WebAssembly
+for the next visit, about two seconds after the last of it was compiled; a private window keeps none.
 """
 
 from __future__ import annotations
 
+import itertools
+import json
+import shutil
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
@@ -48,21 +51,24 @@ WORDS = {
     "ready": "Python ready",
     "trained": "first trained step",
 }
+TOLD = "start of the page: "
 # Notes when the browser has painted something, when all panels are there, when Python says that it is ready and when
-# the first scalars arrive.
+# the first scalars arrive; presses Run once it is there, and tells the console of it all. Playwright's own ways to
+# press a button and to wait would first load a third of a megabyte of script, just when the page wants to paint.
 WATCH = """
 const moments = {};
-let tell;
-globalThis.firstStep = new Promise((resolve) => { tell = resolve; });
 const note = (name, milliseconds = performance.now()) => {
   moments[name] ??= milliseconds / 1000;
-  if ("trained" in moments) tell(moments);
+  if (Object.keys(moments).length === 4) console.debug(TOLD + JSON.stringify(moments));
 };
 new PerformanceObserver((list) => {
   for (const entry of list.getEntriesByName("first-contentful-paint")) note("painted", entry.startTime);
 }).observe({ type: "paint", buffered: true });
-new MutationObserver(() => {
-  if (document.documentElement?.dataset.ready === "shell") note("shell");
+new MutationObserver((_, watching) => {
+  if (document.documentElement?.dataset.ready !== "shell") return;
+  watching.disconnect();
+  note("shell");
+  document.querySelector(".run-button").click();
 }).observe(document, { attributes: true, subtree: true, childList: true });
 globalThis.Worker = class extends Worker {
   constructor(...given) {
@@ -76,9 +82,11 @@ globalThis.Worker = class extends Worker {
 """
 EMPTY_PAGE = b"<!doctype html><title>Empty</title><p>Word"
 EMPTY_PATH = "/empty"
-PAINTED = """() => new Promise((resolve) => new PerformanceObserver((list) => {
-  for (const entry of list.getEntriesByName("first-contentful-paint")) resolve(entry.startTime / 1000);
-}).observe({ type: "paint", buffered: true }))"""
+EMPTY_WATCH = """
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntriesByName("first-contentful-paint")) console.debug(TOLD + entry.startTime / 1000);
+}).observe({ type: "paint", buffered: true });
+"""
 PYODIDE_ALONE = """async (base) => {
   const { loadPyodide } = await import(`${base}pyodide/pyodide.mjs`);
   await loadPyodide({ indexURL: `${base}pyodide/` });
@@ -123,44 +131,60 @@ def run(report: Report, options: Options) -> None:
 
     moments: dict[str, list[dict[str, float]]] = {"fresh browser process": [], "reload": []}
     sent: dict[str, list[int]] = {kind: [] for kind in moments}
-    with sync_playwright() as playwright, serving(options.site) as server:
+    with sync_playwright() as playwright, serving(options.site) as server, _browsers(playwright, options) as fresh:
         for _ in range(ROUNDS):
-            browser = (playwright, browser_of(options), browser_flags(options))
-            with _page(*browser) as page:
-                empty = {kind: _empty_painted(page, server.address, kind) for kind in moments}
-            with _page(*browser) as page:
+            with fresh(EMPTY_WATCH) as page:
+                empty = {kind: _told(page, f"{server.address}{EMPTY_PATH[1:]}", kind) for kind in moments}
+            with fresh("") as page:
                 alone = {kind: _pyodide_alone(page, server.address) for kind in moments}
-            with _page(*browser) as page:
+            with fresh(WATCH) as page:
+                # A software adapter is used only when it is asked for.
+                address = server.address + ("#device=webgpu" if runs_on_software(options) else "")
                 for kind in moments:
                     before = server.sent
-                    found = _first_step(page, server.address, kind, runs_on_software(options))
+                    found = _told(page, address, kind)
+                    page.evaluate("document.querySelector('[title=Stop]').click()")  # nothing runs during the reload
+                    page.wait_for_timeout(VISIT_MILLISECONDS)
                     moments[kind].append({**found, "alone": alone[kind], "empty": empty[kind]})
                     sent[kind].append(server.sent - before)
     report.add([*_times(moments), *_transfers(sent)])
 
 
 @contextmanager
-def _page(playwright, chromium: Path, flags: Sequence[str]) -> Iterator:
-    """The page of a fresh browser process with a profile of its own."""
-    with tempfile.TemporaryDirectory(prefix="bench-profile-", ignore_cleanup_errors=True) as profile:
-        context = playwright.chromium.launch_persistent_context(
-            profile, executable_path=str(chromium), args=["--no-sandbox", *flags]
-        )
-        try:
-            page = context.pages[0]
-            page.add_init_script(WATCH)
-            yield page
-        finally:
-            context.close()
+def _browsers(playwright, options: Options) -> Iterator[Callable]:
+    """Opens the page of a fresh browser process, again and again: ``fresh(watch)``, run before a document's scripts.
+
+    Each begins with a copy of one profile in which a browser has been once, since its very first start takes longer.
+    """
+    how = {"executable_path": str(browser_of(options)), "args": ["--no-sandbox", *browser_flags(options)]}
+    with tempfile.TemporaryDirectory(prefix="bench-profiles-", ignore_cleanup_errors=True) as folder:
+        blank = Path(folder) / "blank"
+        playwright.chromium.launch_persistent_context(blank, **how).close()
+        numbers = itertools.count()
+
+        @contextmanager
+        def fresh(watch: str) -> Iterator:
+            profile = shutil.copytree(blank, Path(folder) / str(next(numbers)), symlinks=True)
+            context = playwright.chromium.launch_persistent_context(profile, **how)
+            try:
+                page = context.pages[0]
+                page.add_init_script(f"const TOLD = {json.dumps(TOLD)};{watch}")
+                yield page
+            finally:
+                context.close()
+
+        yield fresh
 
 
-def _empty_painted(page, address: str, kind: str) -> float:
-    """Seconds until a page with one word is painted."""
-    if kind == "reload":
-        page.reload(wait_until="commit")
-    else:
-        page.goto(address + EMPTY_PATH.lstrip("/"), wait_until="commit")
-    return page.evaluate(PAINTED)
+def _told(page, address: str, kind: str):
+    """Open or reload a page; what it tells the console of its moments."""
+    told = page.expect_console_message(lambda message: message.text.startswith(TOLD), timeout=TIMEOUT_MILLISECONDS)
+    with told as heard:
+        if kind == "reload":
+            page.reload(wait_until="commit")
+        else:
+            page.goto(address, wait_until="commit")
+    return json.loads(heard.value.text.removeprefix(TOLD))
 
 
 def _pyodide_alone(page, address: str) -> float:
@@ -169,27 +193,6 @@ def _pyodide_alone(page, address: str) -> float:
     seconds = page.evaluate(PYODIDE_ALONE, address)
     page.wait_for_timeout(VISIT_MILLISECONDS)
     return seconds
-
-
-def _first_step(page, address: str, kind: str, software: bool) -> dict[str, float]:
-    """Seconds of each moment of one load."""
-    if kind == "reload":
-        page.reload(wait_until="commit")
-    else:
-        # A software adapter is used only when it is asked for.
-        page.goto(address + ("#device=webgpu" if software else ""), wait_until="commit")
-    page.get_by_role("button", name="Run", exact=True).click(timeout=TIMEOUT_MILLISECONDS)
-    # The page's policy forbids the eval that Playwright's own waiting needs.
-    found = page.evaluate(
-        """(patience) => Promise.race([
-          firstStep,
-          new Promise((_, reject) => setTimeout(() => reject(new Error("no first step")), patience)),
-        ])""",
-        TIMEOUT_MILLISECONDS,
-    )
-    page.get_by_role("button", name="Stop", exact=True).click()  # nothing is left running when the next load starts
-    page.wait_for_timeout(VISIT_MILLISECONDS)
-    return found
 
 
 def _times(moments: dict[str, list[dict[str, float]]]) -> Iterator[Row]:

@@ -149,12 +149,13 @@ def start() -> None:
 def _interrupted(_: int, frame: types.FrameType | None) -> None:
     """The page interrupts a script, or an answer to a lab, that does not reach its checkpoints.
 
-    One that comes late finds other Python at work, such as the event loop's, and is not for it.
+    One that comes late finds other Python at work, such as the event loop's, and is not for it; one that comes early
+    finds the script being prepared.
     """
     script = getattr(sys.modules["__main__"], "__file__", None)
     while frame is not None:
         name = frame.f_code.co_filename
-        if name == script or name.startswith(LABS):
+        if name == script or name.startswith(LABS) or frame.f_code is _execute.__code__:
             raise KeyboardInterrupt
         frame = frame.f_back
 

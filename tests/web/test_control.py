@@ -121,6 +121,21 @@ def test_an_interrupt_that_comes_late_strikes_nobody_else(bench):
     assert bench.output.split() == ["well", "Stopped."]
 
 
+STRIKES_FIRST = """import gc, types
+from spiraltorch_web import bridge
+text = "import signal\\ndef collect():\\n    restore()\\n    signal.raise_signal(signal.SIGINT)\\n"
+early = {"restore": lambda: setattr(bridge, "gc", gc)}
+exec(compile(text, "elsewhere.py", "exec"), early)
+bridge.gc = types.SimpleNamespace(collect=early["collect"])
+"""
+
+
+def test_an_interrupt_that_comes_while_the_script_is_prepared_stops_it(bench):
+    bench.run(STRIKES_FIRST)
+    bench.run("print('not reached')\n")
+    assert bench.output.strip() == "Stopped."
+
+
 def test_reset_stops_clears_and_keeps_the_code(bench):
     start_counting(bench)
     bench.button("Reset").click()

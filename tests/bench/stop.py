@@ -66,7 +66,7 @@ def run(report: Report, options: Options) -> None:
                 server.headers = {name: value for name, value in server.headers.items() if name not in ISOLATING}
             with _page(playwright, server, options) as page:
                 for script, source in SCRIPTS.items():
-                    seconds = [_press(page, source, chance.uniform(400, 500)) for _ in range(PRESSES)]
+                    seconds = [_press(page, f"run {n}", source, chance.uniform(400, 500)) for n in range(PRESSES)]
                     report.add(_rows(f"Stop, {script}", isolated, seconds))
 
 
@@ -91,13 +91,13 @@ def _page(playwright, server: CountingServer, options: Options) -> Iterator:
         browser.close()
 
 
-def _press(page, source: str, wait: float) -> float:
-    """Seconds until Stop has answered, after the script has run for some milliseconds."""
+def _press(page, name: str, source: str, wait: float) -> float:
+    """Seconds until Stop has answered, after the script has printed its name and run for some milliseconds."""
     page.locator(".workbench .cm-content").click()
     page.keyboard.press("Control+a")
-    page.keyboard.insert_text(f"print('running')\n{source}")
+    page.keyboard.insert_text(f"print('{name}')\n{source}")
     page.get_by_role("button", name="Run", exact=True).click(timeout=PATIENCE_MILLISECONDS)
-    page.locator(".console-line", has_text="running").wait_for(timeout=PATIENCE_MILLISECONDS)
+    page.get_by_text(name, exact=True).wait_for(timeout=PATIENCE_MILLISECONDS)
     seconds = page.evaluate(PRESS, wait)
     page.get_by_role("button", name="Reset", exact=True).click()
     return seconds

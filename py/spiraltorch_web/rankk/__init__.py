@@ -10,8 +10,8 @@
 
 from __future__ import annotations
 
+from ..kernels.rankk.candidates import legal_choices
 from ..kernels.rankk.choice import Choice, RankKind
-from ..kernels.rankk.fitting import legal_choices
 from ..tuning.caps import DeviceCaps
 from .describe import plan_topk
 from .executors import CpuExecutor, RankKExecutor, WebGpuExecutor, execute_rank

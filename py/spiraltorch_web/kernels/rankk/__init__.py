@@ -1,7 +1,8 @@
 """The k largest, middle or smallest entries of every row: choices, what a device can run, and launches."""
 
+from .candidates import default_choice, legal_choices
 from .choice import FIELDS, Choice, Field, Merge, Order, RankKind
-from .fitting import default_choice, legal_choices, repair
+from .fitting import repair
 from .problem import RankProblem
 from .routine import RANK_K, rank_launches
 

@@ -1,8 +1,7 @@
-"""Which choices a device can run for a problem, and what a choice that it cannot run becomes."""
+"""What a choice becomes that a device cannot run for a problem."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 
@@ -13,9 +12,7 @@ from .problem import RankProblem
 from .row import BASE_BYTES, MOST_COUNTED, expected_found, found_slots, list_slots
 
 MOST_KEYS = 32  # registers that a lane spends on keys
-FEW_KEYS = 4  # with fewer keys a lane, a smaller workgroup was always faster
 MOST_FOUND = 1 << 19  # entries that one workgroup finishes
-LONG_TILE = 8192  # columns that a workgroup loads at once where stretches are long
 _BASE = Choice()
 
 
@@ -31,90 +28,9 @@ def repair(choice: Choice, kind: RankKind, rows: int, cols: int, k: int, caps: C
     return fixed, tuple(reasons)
 
 
-def default_choice(problem: RankProblem, caps: Caps) -> Choice:
-    """A sound choice where nothing was measured.
-
-    Without subgroups: drivers differ in how they keep the lanes of one together, so a table must vouch for them.
-    """
-    return next(choice for choice in _candidates(problem, caps) if choice.mk != Merge.WARP)
-
-
-def legal_choices(kind: RankKind, rows: int, cols: int, k: int, caps: Caps) -> tuple[Choice, ...]:
-    """The choices worth trying on a device with ``caps``, each as it would run, the default first."""
-    problem = RankProblem(RankKind(kind), rows, cols, k)
-    found = dict.fromkeys(repair(choice, kind, rows, cols, k, caps)[0] for choice in _candidates(problem, caps))
-    return tuple(found)
-
-
-def _candidates(problem: RankProblem, caps: Caps) -> Iterator[Choice]:
-    """Choices to try, the most promising for an unmeasured device first."""
-    lanes = caps.subgroup_size
-    if 4 <= lanes <= 32 and not problem.middle and problem.cols <= lanes * MOST_KEYS and problem.cols <= 1024:
-        if problem.cols <= 512:
-            yield from _warp(problem)
-            yield from _held(problem, caps)
-        else:
-            yield from _held(problem, caps)
-            yield from _warp(problem)
-    else:
-        streamed = tuple(_streamed(problem, caps))
-        held = tuple(_held(problem, caps))
-        yield from (*held, *streamed) if problem.cols <= 8192 else (*streamed, *held)
-    yield Choice(mk=Merge.BITONIC, mkd=Order.BITONIC)
-
-
-def _warp(problem: RankProblem) -> Iterator[Choice]:
-    yield from (Choice(mk=Merge.WARP, mkd=Order.WARP_HEAP, wg=wg) for wg in (128, 64))
-    if 4 <= problem.k <= 128:
-        yield Choice(mk=Merge.WARP, mkd=Order.HEAP, wg=128)
-
-
-def _held(problem: RankProblem, caps: Caps) -> Iterator[Choice]:
-    """Workgroups that a row fills, each lane with several keys as far as there are enough."""
-    for wg in (256, 128, 512, 64, 1024):
-        kl = _power_above(ceil_div(problem.cols, wg))
-        idle = wg > 64 and kl < FEW_KEYS
-        if wg > caps.max_workgroup_size or idle or kl > MOST_KEYS or (caps.software and wg * kl > 4096):
-            continue
-        for order in (Order.HEAP, Order.KWAY) if 64 <= problem.k <= 256 else (_auto_order(problem.k),):
-            choice = Choice(mk=Merge.SHARED, mkd=order, wg=wg, kl=kl, ctile=_held_slots(problem, wg))
-            if choice.ctile <= _most_slots(wg, caps):
-                yield choice
-
-
-def _held_slots(problem: RankProblem, wg: int) -> int:
-    """Room for the wanted entries and some more; for the middle also for the buckets that they begin and end in."""
-    spare = max(64, 16 * problem.cols // (4 * wg)) if problem.middle else max(32, problem.k // 3)
-    return _slots(problem.k + min(spare, problem.cols))
-
-
-def _streamed(problem: RankProblem, caps: Caps) -> Iterator[Choice]:
-    sizes = ((512, 8), (256, 16), (1024, 16), (256, 8), (512, 16), (1024, 8), (256, 4), (1024, 32), (128, 8))
-    for wg, kl in sizes:
-        rare = (wg, kl) in ((256, 4), (128, 8)) and not caps.software
-        if wg > caps.max_workgroup_size or rare or (kl == MOST_KEYS and not problem.middle):
-            continue
-        slots = min(_slots(problem.k * 9 // 8 + 64), _most_slots(wg, caps))
-        for chunks in _chunk_counts(problem):
-            split = {"use_2ce": chunks > 1, "ch": chunks}
-            long = problem.cols // chunks >= LONG_TILE and not caps.software
-            for tile in (LONG_TILE, 4096) if long else (4096,):
-                choice = Choice(mk=Merge.STREAM, mkd=Order.KWAY, wg=wg, kl=kl, ctile=slots, tile=tile, **split)
-                if _can_stream(wg, kl, problem, caps):
-                    yield choice
-
-
-def _chunk_counts(problem: RankProblem) -> tuple[int, ...]:
-    """Stretches per row of some thousand columns, shorter with few rows; then fewer, and more."""
-    columns = min(8192, max(4096, problem.rows * problem.cols // 256))
-    wanted = max(1, _power_below(problem.cols // columns))
-    least = least_chunks(problem)
-    return tuple(dict.fromkeys(max(least, count) for count in (wanted, wanted // 2, wanted // 4, 2 * wanted)))
-
-
 def least_chunks(problem: RankProblem) -> int:
     """Stretches that a row must at least be read in."""
-    return _power_above(ceil_div(problem.cols, MOST_COUNTED)) if problem.middle else 1
+    return power_above(ceil_div(problem.cols, MOST_COUNTED)) if problem.middle else 1
 
 
 def _within_domains(choice: Choice, reasons: list[str]) -> Choice:
@@ -162,35 +78,35 @@ def _warp_obstacle(choice: Choice, problem: RankProblem, caps: Caps) -> str:
 
 
 def _shared_obstacle(choice: Choice, problem: RankProblem, caps: Caps) -> str:
-    lanes = _power_below(caps.max_workgroup_size)
+    lanes = power_below(caps.max_workgroup_size)
     if problem.cols > lanes * MOST_KEYS:
         return f"a workgroup holds {lanes * MOST_KEYS:,} columns, a row has {problem.cols:,}"
     wg = _held_size(choice, problem, caps)[0]
-    if problem.k > _most_slots(wg, caps):
-        return f"workgroup memory has room for {_most_slots(wg, caps):,} candidates, k is {problem.k:,}"
+    if problem.k > most_slots(wg, caps):
+        return f"workgroup memory has room for {most_slots(wg, caps):,} candidates, k is {problem.k:,}"
     return ""
 
 
 def _stream_obstacle(choice: Choice, problem: RankProblem, caps: Caps) -> str:
-    if _can_stream(min(choice.wg, caps.max_workgroup_size), choice.kl, problem, caps):
+    if can_stream(min(choice.wg, caps.max_workgroup_size), choice.kl, problem, caps):
         return ""
     sizes = (
         (wg, kl) for wg in (1024, 512, 256, 128, 64) if wg <= caps.max_workgroup_size for kl in (1, 2, 4, 8, 16, 32)
     )
-    if any(_can_stream(wg, kl, problem, caps) for wg, kl in sizes):
+    if any(can_stream(wg, kl, problem, caps) for wg, kl in sizes):
         return ""
     return f"no sample of a row of {problem.cols:,} columns narrows {problem.k:,} wanted entries down"
 
 
 @lru_cache(maxsize=4096)
-def _can_stream(wg: int, kl: int, problem: RankProblem, caps: Caps) -> bool:
+def can_stream(wg: int, kl: int, problem: RankProblem, caps: Caps) -> bool:
     """Whether a sample of wg * kl entries narrows rows down to lists that fit."""
     sample = wg * kl
     if wg < 64 or sample * 2 > problem.cols or least_chunks(problem) > FIELDS["ch"].domain[-1]:
         return False
     listed = expected_found(problem, sample)
     return (
-        problem.k <= _most_slots(wg, caps)
+        problem.k <= most_slots(wg, caps)
         and listed * 4 <= 3 * problem.cols
         and listed <= MOST_FOUND
         and 8 * found_slots(problem, sample) * problem.rows <= caps.max_binding_bytes
@@ -202,10 +118,10 @@ def _repair_sorted(choice: Choice, problem: RankProblem, caps: Caps, reasons: li
 
 
 def _repair_warp(choice: Choice, problem: RankProblem, caps: Caps, reasons: list[str]) -> Choice:
-    wg = min(max(choice.wg, caps.subgroup_size), _power_below(caps.max_workgroup_size))
+    wg = min(max(choice.wg, caps.subgroup_size), power_below(caps.max_workgroup_size))
     if wg != choice.wg:
         reasons.append(f"wg = {choice.wg} becomes {wg}: a multiple of the subgroup within the device's limit")
-    lanes_keys = _power_above(ceil_div(problem.cols, caps.subgroup_size))
+    lanes_keys = power_above(ceil_div(problem.cols, caps.subgroup_size))
     counted = choice.mkd == Order.HEAP and 8 * list_slots(problem.k) * (wg // caps.subgroup_size) <= 8192
     order = Order.HEAP if counted else Order.WARP_HEAP
     return replace(_BASE, mk=int(Merge.WARP), mkd=int(order), wg=wg, kl=lanes_keys, **_of_transforms(choice))
@@ -216,27 +132,27 @@ def _repair_held(choice: Choice, problem: RankProblem, caps: Caps, reasons: list
     if (wg, kl) != (choice.wg, choice.kl):
         reasons.append(f"wg x kl = {choice.wg} x {choice.kl} becomes {wg} x {kl} to hold {problem.cols:,} columns")
     fixed = _with_slots(replace(choice, wg=wg, kl=kl, tile=_BASE.tile, use_2ce=False, ch=1), problem, caps, reasons)
-    order = choice.mkd if choice.mkd in (Order.HEAP, Order.KWAY, Order.BITONIC) else _auto_order(problem.k)
+    order = choice.mkd if choice.mkd in (Order.HEAP, Order.KWAY, Order.BITONIC) else auto_order(problem.k)
     return replace(fixed, mkd=int(order))
 
 
 def _repair_streamed(choice: Choice, problem: RankProblem, caps: Caps, reasons: list[str]) -> Choice:
-    wg = min(max(choice.wg, 64), _power_below(caps.max_workgroup_size))
+    wg = min(max(choice.wg, 64), power_below(caps.max_workgroup_size))
     kl = choice.kl
-    while wg > 64 and not _can_stream(wg, kl, problem, caps) and wg * kl * 2 > problem.cols:
+    while wg > 64 and not can_stream(wg, kl, problem, caps) and wg * kl * 2 > problem.cols:
         wg //= 2
     while kl > 1 and wg * kl * 2 > problem.cols:
         kl //= 2
-    while kl < MOST_KEYS and not _can_stream(wg, kl, problem, caps):
+    while kl < MOST_KEYS and not can_stream(wg, kl, problem, caps):
         kl *= 2
-    if not _can_stream(wg, kl, problem, caps):
+    if not can_stream(wg, kl, problem, caps):
         wg, kl = _first_stream(choice, problem, caps)
     if (wg, kl) != (choice.wg, choice.kl):
         reasons.append(f"wg x kl = {choice.wg} x {choice.kl} becomes {wg} x {kl}: a sample that narrows the row down")
     chunks = choice.ch if choice.use_2ce else 1
     most = max(1, min(problem.cols // 1024, (1 << 24) // problem.rows))
     if chunks > most:
-        chunks = _power_below(most)
+        chunks = power_below(most)
         reasons.append(f"ch = {choice.ch} becomes {chunks}: a chunk has at least 1,024 columns")
     if chunks < least_chunks(problem):
         chunks = least_chunks(problem)
@@ -249,7 +165,7 @@ def _first_stream(choice: Choice, problem: RankProblem, caps: Caps) -> tuple[int
     sizes = (
         (wg, kl) for wg in (256, 512, 1024, 128, 64) if wg <= caps.max_workgroup_size for kl in (8, 16, 32, 4, 2, 1)
     )
-    return next((wg, kl) for wg, kl in sizes if _can_stream(wg, kl, problem, caps))
+    return next((wg, kl) for wg, kl in sizes if can_stream(wg, kl, problem, caps))
 
 
 def _of_transforms(choice: Choice) -> dict[str, int]:
@@ -259,8 +175,8 @@ def _of_transforms(choice: Choice) -> dict[str, int]:
 
 def _with_slots(choice: Choice, problem: RankProblem, caps: Caps, reasons: list[str]) -> Choice:
     """``choice`` with candidate slots for k entries and some slack, within workgroup memory."""
-    most = _most_slots(choice.wg, caps)
-    slots = min(max(choice.ctile, _slots(problem.k + problem.k // 16)), most)
+    most = most_slots(choice.wg, caps)
+    slots = min(max(choice.ctile, slots_for(problem.k + problem.k // 16)), most)
     if slots != choice.ctile:
         reasons.append(f"ctile = {choice.ctile} becomes {slots}: room for k = {problem.k:,} within workgroup memory")
     return choice if slots == choice.ctile else replace(choice, ctile=slots)
@@ -268,30 +184,34 @@ def _with_slots(choice: Choice, problem: RankProblem, caps: Caps, reasons: list[
 
 def _held_size(choice: Choice, problem: RankProblem, caps: Caps) -> tuple[int, int]:
     """(wg, kl) near the wanted ones that hold a row."""
-    wg = min(max(choice.wg, 32), _power_below(caps.max_workgroup_size))
+    wg = min(max(choice.wg, 32), power_below(caps.max_workgroup_size))
     while wg * MOST_KEYS < problem.cols:
         wg *= 2
-    return wg, max(choice.kl, _power_above(ceil_div(problem.cols, wg)))
+    return wg, max(choice.kl, power_above(ceil_div(problem.cols, wg)))
 
 
-def _most_slots(wg: int, caps: Caps) -> int:
+def most_slots(wg: int, caps: Caps) -> int:
     """Candidate slots that fit workgroup memory beside the buckets of ``wg`` lanes."""
     return max(0, min(8192, (caps.max_workgroup_bytes - BASE_BYTES - 12 * wg) // 8 // 64 * 64))
 
 
-def _auto_order(k: int) -> Order:
+def auto_order(k: int) -> Order:
+    """How the winners of rows that a workgroup holds get in order where nothing says it."""
     return Order.HEAP if k <= 64 else Order.KWAY
 
 
-def _slots(count: int) -> int:
+def slots_for(count: int) -> int:
+    """Candidate slots for a count: whole multiples of 64."""
     return max(64, ceil_div(count, 64) * 64)
 
 
-def _power_below(count: int) -> int:
+def power_below(count: int) -> int:
+    """The largest power of two up to a count; 1 for 0."""
     return 1 << max(0, count.bit_length() - 1)
 
 
-def _power_above(count: int) -> int:
+def power_above(count: int) -> int:
+    """The smallest power of two from a count on."""
     return 1 << (count - 1).bit_length()
 
 

@@ -15,8 +15,9 @@ from ...ir.caps import Caps
 from ...ir.node import Node
 from ...ir.ops import Op
 from ..registry import Launch, Lowered, Routine, Spec
+from .candidates import default_choice
 from .choice import Choice, Merge, RankKind
-from .fitting import default_choice, repair
+from .fitting import repair
 from .problem import RankProblem
 from .reference import rank_reference
 from .row import held_launches, sorted_launches, streamed_launches, warp_launches

@@ -1,0 +1,105 @@
+"""The choices that are worth trying for a problem, and the sound one where nothing was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ...ir.caps import Caps
+from ..grids import ceil_div
+from .choice import Choice, Merge, Order, RankKind
+from .fitting import (
+    MOST_KEYS,
+    auto_order,
+    can_stream,
+    least_chunks,
+    most_slots,
+    power_above,
+    power_below,
+    repair,
+    slots_for,
+)
+from .problem import RankProblem
+
+LONG_TILE = 8192  # columns that a workgroup loads at once where stretches are long
+FEW_KEYS = 4  # with fewer keys a lane, a smaller workgroup was always faster
+
+
+def default_choice(problem: RankProblem, caps: Caps) -> Choice:
+    """A sound choice where nothing was measured.
+
+    Without subgroups: drivers differ in how they keep the lanes of one together, so a table must vouch for them.
+    """
+    return next(choice for choice in _candidates(problem, caps) if choice.mk != Merge.WARP)
+
+
+def legal_choices(kind: RankKind, rows: int, cols: int, k: int, caps: Caps) -> tuple[Choice, ...]:
+    """The choices worth trying on a device with ``caps``, each as it would run, the default first."""
+    problem = RankProblem(RankKind(kind), rows, cols, k)
+    found = dict.fromkeys(repair(choice, kind, rows, cols, k, caps)[0] for choice in _candidates(problem, caps))
+    return tuple(found)
+
+
+def _candidates(problem: RankProblem, caps: Caps) -> Iterator[Choice]:
+    """Choices to try, the most promising for an unmeasured device first."""
+    lanes = caps.subgroup_size
+    if 4 <= lanes <= 32 and not problem.middle and problem.cols <= lanes * MOST_KEYS and problem.cols <= 1024:
+        if problem.cols <= 512:
+            yield from _warp(problem)
+            yield from _held(problem, caps)
+        else:
+            yield from _held(problem, caps)
+            yield from _warp(problem)
+    else:
+        streamed = tuple(_streamed(problem, caps))
+        held = tuple(_held(problem, caps))
+        yield from (*held, *streamed) if problem.cols <= 8192 else (*streamed, *held)
+    yield Choice(mk=Merge.BITONIC, mkd=Order.BITONIC)
+
+
+def _warp(problem: RankProblem) -> Iterator[Choice]:
+    yield from (Choice(mk=Merge.WARP, mkd=Order.WARP_HEAP, wg=wg) for wg in (128, 64))
+    if 4 <= problem.k <= 128:
+        yield Choice(mk=Merge.WARP, mkd=Order.HEAP, wg=128)
+
+
+def _held(problem: RankProblem, caps: Caps) -> Iterator[Choice]:
+    """Workgroups that a row fills, each lane with several keys as far as there are enough."""
+    for wg in (256, 128, 512, 64, 1024):
+        kl = power_above(ceil_div(problem.cols, wg))
+        idle = wg > 64 and kl < FEW_KEYS
+        if wg > caps.max_workgroup_size or idle or kl > MOST_KEYS or (caps.software and wg * kl > 4096):
+            continue
+        for order in (Order.HEAP, Order.KWAY) if 64 <= problem.k <= 256 else (auto_order(problem.k),):
+            choice = Choice(mk=Merge.SHARED, mkd=order, wg=wg, kl=kl, ctile=_held_slots(problem, wg))
+            if choice.ctile <= most_slots(wg, caps):
+                yield choice
+
+
+def _held_slots(problem: RankProblem, wg: int) -> int:
+    """Room for the wanted entries and some more; for the middle also for the buckets that they begin and end in."""
+    spare = max(64, 16 * problem.cols // (4 * wg)) if problem.middle else max(32, problem.k // 3)
+    return slots_for(problem.k + min(spare, problem.cols))
+
+
+def _streamed(problem: RankProblem, caps: Caps) -> Iterator[Choice]:
+    sizes = ((512, 8), (256, 16), (1024, 16), (256, 8), (512, 16), (1024, 8), (256, 4), (1024, 32), (128, 8))
+    for wg, kl in sizes:
+        rare = (wg, kl) in ((256, 4), (128, 8)) and not caps.software
+        if wg > caps.max_workgroup_size or rare or (kl == MOST_KEYS and not problem.middle):
+            continue
+        slots = min(slots_for(problem.k * 9 // 8 + 64), most_slots(wg, caps))
+        for chunks in _chunk_counts(problem):
+            split = {"use_2ce": chunks > 1, "ch": chunks}
+            long = problem.cols // chunks >= LONG_TILE and not caps.software
+            for tile in (LONG_TILE, 4096) if long else (4096,):
+                choice = Choice(mk=Merge.STREAM, mkd=Order.KWAY, wg=wg, kl=kl, ctile=slots, tile=tile, **split)
+                if can_stream(wg, kl, problem, caps):
+                    yield choice
+
+
+def _chunk_counts(problem: RankProblem) -> tuple[int, ...]:
+    """Stretches per row of some thousand columns, shorter with few rows; then fewer, and more."""
+    columns = min(8192, max(4096, problem.rows * problem.cols // 256))
+    wanted = max(1, power_below(problem.cols // columns))
+    least = least_chunks(problem)
+    return tuple(dict.fromkeys(max(least, count) for count in (wanted, wanted // 2, wanted // 4, 2 * wanted)))

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from . import (
+    blackcat,
     canvas,
     fft_section,
     hyperbolic,
@@ -32,6 +33,7 @@ SECTIONS: dict[str, Callable[[Report, Options], None]] = {
     "rankk": rankk_section.run,
     "fft": fft_section.run,
     "hypergrad": hypergrad.run,
+    "blackcat": blackcat.run,
     "hyperbolic": hyperbolic.run,
     "page": page.run,
     "canvas": canvas.run,

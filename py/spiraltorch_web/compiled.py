@@ -235,14 +235,15 @@ class _Moved(Exception):
 class _Bound:
     """The handles of a recording, looked up once and checked at each call.
 
-    ``pinned`` has a row per captured tensor: the tensor, its node when it was looked up, and how many references to
-    that node leave it alone (for tensors that are only read, any number).
+    ``pinned`` has a row per captured tensor: the tensor, its storage when it was looked up, and how many references to
+    its node leave it alone (for tensors that are only read, any number). Not the node: a reference of ours would be
+    one more for the other recordings that share the tensor, and each would take it for somebody who wants a copy.
     """
 
     def __init__(self, recording: Recording) -> None:
         self.recording = recording
         self.handles: list[int] = []
-        self.pinned: list[tuple[Tensor, Node, int]] = []
+        self.pinned: list[tuple[Tensor, Storage, int]] = []
         self.arguments = [
             (slot, source.value, source.overwritten)
             for slot, source in enumerate(recording.sources)
@@ -260,7 +261,8 @@ class _Bound:
             if source.kind == "captured":
                 tensor = source.value
                 self.handles.append(_handle(tensor, source.overwritten, self.recording.device))
-                self.pinned.append((tensor, tensor._node, _ALONE_IN_ROW if source.overwritten else sys.maxsize))
+                alone = _ALONE_IN_ROW if source.overwritten else sys.maxsize
+                self.pinned.append((tensor, tensor._node.buffer, alone))
             else:
                 self.handles.append(source.value.handle if source.kind == "constant" else 0)
 
@@ -275,9 +277,10 @@ class _Bound:
 
 
 def _stale(pinned: Sequence[tuple[Any, object, int]]) -> bool:
-    """Whether a tensor has another node than it had, or shares one that will be overwritten."""
-    for tensor, node, alone in pinned:
-        if tensor._node is not node or sys.getrefcount(node) > alone:
+    """Whether a tensor has another storage than it had, or shares a node that will be overwritten."""
+    for tensor, storage, alone in pinned:
+        node = tensor._node
+        if node.buffer is not storage or sys.getrefcount(node) > alone:
             return True
     return False
 
@@ -360,22 +363,22 @@ def _map(value: Any, change: Callable[[Any], Any]) -> Any:
 
 
 class _Probe:
-    """Stands for a tensor when measuring what `sys.getrefcount` says of an unshared node: interpreters differ."""
+    """Stands for a tensor, or its node, when measuring what `sys.getrefcount` says of an unshared one: versions differ."""
 
-    __slots__ = ("_node",)
+    __slots__ = ("_node", "buffer")
 
-    def __init__(self) -> None:
-        self._node = object()
+    def __init__(self, node: _Probe | None = None) -> None:
+        self._node, self.buffer = node, None
 
 
 def _references_of_one() -> int:
-    probe = _Probe()
+    probe = _Probe(_Probe())
     return sys.getrefcount(probe._node)
 
 
 def _references_in_row() -> int:
-    probe = _Probe()
-    return next(count for count in range(1, 10) if not _stale([(probe, probe._node, count)]))
+    probe = _Probe(_Probe())
+    return next(count for count in range(1, 10) if not _stale([(probe, None, count)]))
 
 
 _ALONE = _references_of_one()

@@ -120,6 +120,20 @@ def test_training_holds_no_memory(device, style):
     assert after["programs"] <= before["programs"]
 
 
+def test_steps_that_share_parameters_take_turns_without_copies(device, monkeypatch):
+    """A last, smaller batch and an evaluation in between: whoever comes next is one launch, as if it were alone."""
+    run, whole, rest = Run(mlp), batch(24, 20, 5), batch(7, 20, 5)
+    evaluate = compile(run.model)
+    turns = [partial(run.step, *whole), partial(run.step, *rest), partial(evaluate, whole[0])]
+    for turn in turns:
+        turn()
+    submitted, submit = [], device.submit
+    monkeypatch.setattr(device, "submit", lambda *given: (submitted.append(given), submit(*given)))
+    for turn in 3 * turns:
+        turn()
+    assert len(submitted) == 3 * len(turns)
+
+
 def test_a_small_network_learns(device):
     run = Run(mlp, lr=3e-2)
     x, y = batch(64, 20, 5)

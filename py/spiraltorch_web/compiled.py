@@ -363,7 +363,7 @@ def _map(value: Any, change: Callable[[Any], Any]) -> Any:
 
 
 class _Probe:
-    """Stands for a tensor, or its node, when measuring what `sys.getrefcount` says of an unshared one: versions differ."""
+    """Stands for a tensor or its node when measuring what `sys.getrefcount` says of an unshared one: versions vary."""
 
     __slots__ = ("_node", "buffer")
 

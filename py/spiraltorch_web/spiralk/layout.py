@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from .tree import EVERYWHERE, Comments, device_of_comment
 
@@ -12,8 +12,7 @@ _COMMENT = re.compile(r"#[^\n]*")
 _BLANK_LINE = re.compile(r"\n\s*\n")
 
 
-@dataclass(frozen=True)
-class Comment:
+class Comment(NamedTuple):
     """A comment without its "#", and where it starts; ``device`` is set where it begins a section."""
 
     start: int
@@ -22,8 +21,7 @@ class Comment:
     device: str | None
 
 
-@dataclass(frozen=True)
-class Surroundings:
+class Surroundings(NamedTuple):
     """What surrounds one rule; see `Rule`."""
 
     device: str | None
@@ -47,46 +45,49 @@ def _comment(start: int, text: str) -> Comment:
 
 
 class Layout:
-    """Walks once through a text and gives each rule what surrounds it."""
+    """Walks once through a text and gives each rule what surrounds it. ``comments`` are those of the text."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, comments: Sequence[Comment]) -> None:
         self._text = text
-        self._comments = comments_of(text)
+        self._comments = comments
         self._next = 0
         self._device: str | None = None
         self._last_end = 0
 
     def around(self, start: int, end: int) -> Surroundings:
         """What surrounds the rule in text[start:end], its semicolon included. To be asked in order."""
-        above = list(self._take(start))
+        above = self._take(start)
         if self._blank_before(start):
             above.append(None)
         device = self._device
         self._last_end = end
-        inside = [comment for comment in self._take(end) if comment is not None]
-        note = self._note(end)
-        return Surroundings(device, (*above, *inside), note)
+        above += [comment for comment in self._take(end) if comment is not None]
+        return Surroundings(device, tuple(above), self._note(end))
 
     def rest(self) -> Comments:
         """The comments after the last rule."""
         return tuple(self._take(len(self._text)))
 
-    def _take(self, limit: int) -> Iterator[str | None]:
+    def _take(self, limit: int) -> list[str | None]:
         """The comments that start before the limit, and the blank lines; heads of sections take effect instead."""
+        taken: list[str | None] = []
         while self._next < len(self._comments) and self._comments[self._next].start < limit:
             comment = self._comments[self._next]
             if self._blank_before(comment.start):
-                yield None
+                taken.append(None)
             self._next += 1
             self._last_end = comment.end
             if comment.device is None:
-                yield comment.text
+                taken.append(comment.text)
             else:
                 self._device = None if comment.device == EVERYWHERE else comment.device
+        return taken
 
-    def _blank_before(self, start: int) -> bool:
+    def _blank_before(self, place: int) -> bool:
         """Whether there is a blank line between the last rule or comment and this place."""
-        return self._last_end > 0 and _BLANK_LINE.search(self._text, self._last_end, start) is not None
+        last = self._last_end
+        # A blank line has two newlines at least; most rules stand closer, and a search takes longer than this.
+        return 0 < last < place - 1 and _BLANK_LINE.search(self._text, last, place) is not None
 
     def _note(self, end: int) -> str:
         """The comment on the line on which a rule ends."""

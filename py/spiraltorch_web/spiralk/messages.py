@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from ..errors import SpiralKError
 from .grammar import Refused
 from .layout import without_comments
 from .names import HINT_ARGUMENTS, HINTS, clipped
-
-if TYPE_CHECKING:
-    from lark import UnexpectedCharacters, UnexpectedToken
+from .reader import END, UnexpectedCharacter, UnexpectedToken
 
 _VALUE = frozenset({"LPAR", "MINUS", "NAME", "NOT", "NUMBER"})
 _OPERATOR = frozenset({"AND", "COMPARE", "MINUS", "OR", "PLUS", "TIMES"})
@@ -74,28 +71,27 @@ class Text:
 
 def refused(text: Text, error: Refused) -> SpiralKError:
     """The error about a part that the language does not allow."""
-    return text.error(error.token.start_pos, len(error.token), error.problem, error.suggestion)
+    return text.error(error.token.start, len(error.token.text), error.problem, error.suggestion)
 
 
-def unexpected_character(text: Text, error: UnexpectedCharacters) -> SpiralKError:
+def unexpected_character(text: Text, error: UnexpectedCharacter) -> SpiralKError:
     """The error about a character that begins nothing."""
-    letter = error.char
+    letter = text.content[error.start]
     shown = f"'{letter}'" if letter.isprintable() else f"U+{ord(letter):04X}"
-    return text.error(error.pos_in_stream, 1, f"unexpected character {shown}", _ADVICE.get(letter, ""))
+    return text.error(error.start, 1, f"unexpected character {shown}", _ADVICE.get(letter, ""))
 
 
 def unexpected_token(text: Text, error: UnexpectedToken) -> SpiralKError:
     """The error about a word or sign that cannot stand where it stands."""
-    token, accepted = error.token, frozenset(error.accepts)
+    token, accepted = error.token, error.accepted
     expected = expectations(accepted)
-    at_end = token.type == "$END"
-    found = "the end of the program" if at_end else f"'{clipped(token)}'"
-    start = len(text.content) if at_end else token.start_pos
-    previous = text.end_before(start)
+    at_end = error.kind == END
+    found = "the end of the program" if at_end else f"'{clipped(token.text)}'"
+    previous = text.end_before(token.start)
     # A missing sign belongs behind what stands before it, however many lines lie between.
-    missing = at_end or ("SEMICOLON" in accepted and "\n" in text.content[previous:start])
-    place, length = (previous, 1) if missing else (start, len(token))
-    return text.error(place, length, f"expected {_joined(expected)}, found {found}", _advice(error, accepted), expected)
+    missing = at_end or ("SEMICOLON" in accepted and "\n" in text.content[previous : token.start])
+    place, length = (previous, 1) if missing else (token.start, len(token.text))
+    return text.error(place, length, f"expected {_joined(expected)}, found {found}", _advice(error), expected)
 
 
 def expectations(accepted: frozenset[str]) -> tuple[str, ...]:
@@ -113,14 +109,11 @@ def _signs(accepted: frozenset[str]) -> tuple[str, ...]:
     return tuple(sign for kind, sign in _SIGNS.items() if kind in accepted)
 
 
-def _advice(error: UnexpectedToken, accepted: frozenset[str]) -> str:
-    token = error.token
-    before = error.interactive_parser.parser_state.value_stack[-1:]
-    if accepted == {"COLON", "LPAR"}:
-        return _advice_for_rule(str(before[0]))
-    # Signs and words not yet part of anything are still tokens, which are strings.
-    words = [str(token), *(str(part) for part in before if isinstance(part, str))]
-    return next((_ADVICE[word] for word in words if word in _ADVICE), "")
+def _advice(error: UnexpectedToken) -> str:
+    before = error.before.text if error.before else ""
+    if error.accepted == {"COLON", "LPAR"}:
+        return _advice_for_rule(before)
+    return next((_ADVICE[word] for word in (error.token.text, before) if word in _ADVICE), "")
 
 
 def _advice_for_rule(word: str) -> str:

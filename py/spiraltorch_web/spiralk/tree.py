@@ -20,10 +20,10 @@ from .names import HINTS, LARGEST, RESERVED, call_problem, clipped, hint_problem
 MAX_DEPTH = 64
 # No text is so long; a tree whose parts are shared could have exponentially many.
 MAX_SIZE = 1 << 18
-_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _DEVICE = re.compile(r"device\s*:\s*(.*)", re.IGNORECASE)
 EVERYWHERE = "any"
 Comments = tuple[str | None, ...]
+_set = object.__setattr__
 
 
 class Place(NamedTuple):
@@ -42,18 +42,15 @@ class Expression:
     depth: int = field(default=1, init=False, compare=False, repr=False)
     size: int = field(default=1, init=False, compare=False, repr=False)
 
-    def _stand_on(self, *operands: Expression) -> None:
-        depth = size = 1
-        for operand in operands:
-            size += operand.size
-            if operand.depth >= depth:
-                depth = operand.depth + 1
+    def _stand_on(self, depth: int, size: int) -> None:
+        """Be one level above operands of this depth, one part more than all of them."""
+        depth, size = depth + 1, size + 1
         if depth > MAX_DEPTH:
             raise SpiralKError(f"the expression is nested deeper than {MAX_DEPTH} levels", suggestion="Split the rule.")
         if size > MAX_SIZE:
             raise SpiralKError(f"the expression has more than {MAX_SIZE:,} parts", suggestion="Split the rule.")
-        object.__setattr__(self, "depth", depth)
-        object.__setattr__(self, "size", size)
+        _set(self, "depth", depth)
+        _set(self, "size", size)
 
 
 @dataclass(frozen=True)
@@ -94,7 +91,7 @@ class Unary(Expression):
     def __post_init__(self) -> None:
         if self.operator not in UNARY:
             raise SpiralKError(f"unknown operator {self.operator!r}; there are {' '.join(UNARY)}")
-        self._stand_on(self.operand)
+        self._stand_on(self.operand.depth, self.operand.size)
 
 
 @dataclass(frozen=True)
@@ -108,7 +105,8 @@ class Binary(Expression):
     def __post_init__(self) -> None:
         if self.operator not in BINARY:
             raise SpiralKError(f"unknown operator {self.operator!r}; there are {' '.join(BINARY)}")
-        self._stand_on(self.left, self.right)
+        left, right = self.left, self.right
+        self._stand_on(left.depth if left.depth > right.depth else right.depth, left.size + right.size)
 
 
 @dataclass(frozen=True)
@@ -120,7 +118,12 @@ class Call(Expression):
 
     def __post_init__(self) -> None:
         _refuse(*call_problem(self.function, len(self.arguments)))
-        self._stand_on(*self.arguments)
+        depth = size = 0
+        for argument in self.arguments:
+            size += argument.size
+            if argument.depth > depth:
+                depth = argument.depth
+        self._stand_on(depth, size)
 
 
 @dataclass(frozen=True)
@@ -141,8 +144,10 @@ class Rule:
         _require_word(field_name)
         if self.device is not None:
             require_device(self.device)
-        single_spaced((self.note,))
-        object.__setattr__(self, "comments", single_spaced(self.comments))
+        if self.note:
+            single_spaced((self.note,))
+        if self.comments:
+            _set(self, "comments", single_spaced(self.comments))
 
 
 @dataclass(frozen=True)
@@ -239,7 +244,7 @@ def single_spaced(comments: Comments) -> Comments:
 
 
 def _require_word(word: str) -> None:
-    if not _WORD.match(word):
+    if not (word.isidentifier() and word.isascii()):
         raise SpiralKError(f"{clipped(word)!r} is no name: names are made of letters, digits and _")
     if word in RESERVED:
         raise SpiralKError(f"{word} is a word of the language and cannot be a name here")

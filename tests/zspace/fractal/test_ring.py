@@ -67,7 +67,7 @@ def test_one_program_folds_a_ring_that_fills_and_turns(device):
         ring.push(FractalPatch(st.tensor(relation), *facts))
         expected = reference.fold(patches[max(count - 5, 0) : count])
         np.testing.assert_allclose(ring.fold_coherence().tolist(), expected, rtol=0, atol=TOLERANCE)
-    assert len(ring._fold.programs()) == 1
+    assert len(ring._blend.programs()) == len(ring._normalise.programs()) == 1
 
 
 def test_a_million_pushes_keep_the_latest_in_order():

@@ -19,6 +19,8 @@ from ...tensor.alarms import watch
 DEPTHS_PER_HALVING = 8
 # Patches that one launch of the fold takes; longer rings fold part by part with the same program.
 PART = 32
+# New patches that are brought to norm 1 together: a picture per patch has one, a stream has many between two pictures.
+GROUP = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +73,15 @@ class Fold:
     peak: Tensor
 
 
+@dataclass(eq=False)
+class _Kept:
+    """A patch of a ring, its number counted from 1 on, and its relation over its norm once a fold has needed that."""
+
+    patch: FractalPatch
+    number: int
+    unit: Tensor | None = None
+
+
 class UringFractalScheduler:
     """A ring of the latest ``capacity`` patches; a further one drops the oldest.
 
@@ -88,15 +99,16 @@ class UringFractalScheduler:
         self.strict = strict
         self.pushed = 0
         self.dropped = 0
-        self._ring: deque[FractalPatch] = deque()
-        self._fold = compiled(_fold_part)
+        self._ring: deque[_Kept] = deque()
+        self._normalise = compiled(_units)
+        self._blend = compiled(_blended)
 
     def __len__(self) -> int:
         return len(self._ring)
 
     def __iter__(self) -> Iterator[FractalPatch]:
         """The patches, oldest first."""
-        return iter(tuple(self._ring))
+        return iter([kept.patch for kept in self._ring])
 
     def len(self) -> int:
         """How many patches the ring holds."""
@@ -122,7 +134,7 @@ class UringFractalScheduler:
         """Take the oldest patch out. ArgumentError when there is none."""
         if not self._ring:
             raise ArgumentError("the ring is empty: push a patch before pop")
-        return self._ring.popleft()
+        return self._ring.popleft().patch
 
     def clear(self) -> None:
         """Take all patches out; the next one may have another shape."""
@@ -143,55 +155,69 @@ class UringFractalScheduler:
         """The same with its largest magnitude."""
         if not self._ring:
             raise ArgumentError("the ring is empty: push a patch before folding")
-        relations = [patch.relation for patch in self._ring]
-        shares = _shares(self._weights())
-        numbers = range(self.pushed - len(relations) + 1, self.pushed + 1)
+        self._complete([kept for kept in self._ring if kept.unit is None])
+        units, shares = [kept.unit for kept in self._ring], _shares(self._weights())
         folded, peak, part = None, None, min(self.capacity, PART)
-        for start in range(0, len(relations), part):
+        for start in range(0, len(units), part):
             taken = slice(start, start + part)
-            facts = tensor([_filled(shares[taken], part, 0.0), _filled(numbers[taken], part, 0.0)])
-            folded, peak = self._fold(_filled(relations[taken], part, relations[start]), facts, folded)
+            terms = _filled(units[taken], part, units[start])
+            folded, peak = self._blend(terms, tensor(_filled(shares[taken], part, 0.0)), folded)
         return Fold(folded, peak)
 
+    def _complete(self, fresh: Sequence[_Kept]) -> None:
+        """Compute what the patches add to a fold."""
+        size = GROUP if len(fresh) > 1 else 1
+        for start in range(0, len(fresh), size):
+            group = fresh[start : start + size]
+            relations = _filled([kept.patch.relation for kept in group], size, group[0].patch.relation)
+            numbers = tensor(_filled([float(kept.number) for kept in group], size, 0.0))
+            for kept, unit in zip(group, self._normalise(relations, numbers), strict=False):
+                kept.unit = unit
+
     def _weights(self) -> list[float]:
-        shallowest = min((patch.depth for patch in self._ring), default=0)
-        return [patch.weight(shallowest) for patch in self._ring]
+        shallowest = min((kept.patch.depth for kept in self._ring), default=0)
+        return [kept.patch.weight(shallowest) for kept in self._ring]
 
     def _require_fitting(self, patch: FractalPatch) -> None:
         if not isinstance(patch, FractalPatch):
             raise ArgumentError(f"push takes a FractalPatch; got {type(patch).__name__}")
-        if self._ring and patch.relation._node.shape != self._ring[0].relation._node.shape:
+        held = self._ring[0].patch.relation if self._ring else patch.relation
+        if patch.relation._node.shape != held._node.shape:
             raise ShapeError(
-                f"this ring holds relations of shape {tuple(self._ring[0].relation.shape)}; "
-                f"got {tuple(patch.relation.shape)}"
+                f"this ring holds relations of shape {tuple(held.shape)}; got {tuple(patch.relation.shape)}"
             )
 
     def _keep(self, patch: FractalPatch) -> None:
         if len(self._ring) == self.capacity:
             self._ring.popleft()
             self.dropped += 1
-        self._ring.append(patch)
         self.pushed += 1
+        self._ring.append(_Kept(patch, self.pushed))
 
 
-def _fold_part(relations: list[Tensor], facts: Tensor, before: Tensor | None) -> tuple[Tensor, Tensor]:
-    """``before`` (if any) + Σ share_i·R_i/‖R_i‖, and the largest magnitude of that.
+def _units(relations: list[Tensor], numbers: Tensor) -> list[Tensor]:
+    """Each relation over its Frobenius norm; zeros for one of zeros, and for one that the watch is told of.
 
-    ``facts`` f32[2, n] has the shares and the patches' numbers, counted from 1. Each relation is divided by its largest
-    magnitude before squares are taken, which would overflow float32 at 2e19 and vanish at 1e-23.
+    ``numbers`` f32[n] are the patches'. Each relation is divided by its largest magnitude before squares are taken,
+    which would overflow float32 at 2e19 and vanish at 1e-23.
     """
     count = len(relations)
     rows = stack(relations).reshape(count, -1)
     finite = isfinite(rows).all(1)
-    watch("FractalPatch", where(finite, zeros(count), facts[1]).max(), _complaint)
+    watch("FractalPatch", where(finite, zeros(count), numbers).max(), _complaint)
     largest = rows.abs().amax(1, keepdim=True)
     scaled = rows / where(largest > 0, largest, ones(count, 1))
     norms = scaled.square().sum(1, keepdim=True).sqrt()
-    weights = facts[0].reshape(count, 1) / where(norms > 0, norms, ones(count, 1))
     # By selection: zero times NaN is NaN.
-    terms = where(finite.reshape(count, 1), scaled * weights, zeros(count, 1))
-    folded = terms.sum(0).reshape(relations[0].shape)
-    folded = folded if before is None else before + folded
+    units = where(finite.reshape(count, 1), scaled / where(norms > 0, norms, ones(count, 1)), zeros(count, 1))
+    return [units[index].reshape(relations[0].shape) for index in range(count)]
+
+
+def _blended(units: list[Tensor], shares: Tensor, before: Tensor | None) -> tuple[Tensor, Tensor]:
+    """``before`` (if any) + Σ share_i · unit_i, and the largest magnitude of that; ``shares`` f32[n]."""
+    # Term by term: a sum over a stack of them copies all of them first.
+    terms = [unit * shares[index] for index, unit in enumerate(units)]
+    folded = sum(terms[1:], terms[0] if before is None else before + terms[0])
     return folded, folded.abs().max()
 
 

@@ -13,7 +13,7 @@
 // @bind  5 aside       read  u32[ROWS * ASIDE]; with SIFTED: what rank_sift says of its list
 // @bind  6 sifted      read  vec2<u32>[ROWS * SIFTED_ROOM]; with SIFTED: keys and columns
 // @grid  ROWS workgroups, folded into x and y
-// @tune  WG, CAPACITY
+// @tune  WG, CAPACITY, READS
 // @needs 8 * CAPACITY bytes of workgroup memory, 12 * WG for buckets and 2 KiB
 // @twin  spiraltorch_web.kernels.rankk.reference.rank_reference
 
@@ -151,11 +151,11 @@ fn deal_listed(row: u32, list: List, start: u32, stop: u32, by_value: bool) -> u
     if (thread < 2u) { atomicStore(&crowds[thread], 0u); }
     workgroupBarrier();
     // the buckets are clear
-    for (var slot = thread; slot < list.taken; slot += 4u * ${WG}u) {
-        // #for I < 4
+    for (var slot = thread; slot < list.taken; slot += ${READS}u * ${WG}u) {
+        // #for I < READS
         let key_${I} = listed(row, min(slot + ${I}u * ${WG}u, list.taken - 1u)).x;
         // #end
-        // #for I < 4
+        // #for I < READS
         if (slot + ${I}u * ${WG}u < list.taken) { count_in_bucket(bucket_of(key_${I}, deal)); }
         // #end
     }
@@ -175,11 +175,11 @@ fn deal_listed(row: u32, list: List, start: u32, stop: u32, by_value: bool) -> u
     }
     let way = workgroupUniformLoad(&dealt).x;
     if (way == 0u) { return 0u; }
-    for (var slot = thread; slot < list.taken; slot += 4u * ${WG}u) {
-        // #for I < 4
+    for (var slot = thread; slot < list.taken; slot += ${READS}u * ${WG}u) {
+        // #for I < READS
         let entry_${I} = listed(row, min(slot + ${I}u * ${WG}u, list.taken - 1u));
         // #end
-        // #for I < 4
+        // #for I < READS
         let bucket_${I} = bucket_of(entry_${I}.x, deal);
         let wanted_${I} = (bucket_${I} >= first_bucket) & (bucket_${I} <= last_bucket);
         if (wanted_${I} & (slot + ${I}u * ${WG}u < list.taken)) {

@@ -92,6 +92,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     let chunk = task % ${CHUNKS}u;
     let cuts = Cuts(atomicLoad(&state[row * 8u]), atomicLoad(&state[row * 8u + 1u]));
     // #if MIDDLE
+    let span = max(cuts.end, cuts.first) - cuts.first;
     var before = vec4<u32>(0u);
     // #end
     // #if SIFTED
@@ -121,14 +122,14 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         let keys_${U} = order_keys(bits_${U});
         let column_${U} = at_${U} * 4u - row_start;
         // #if MIDDLE
-        let below_${U} = (keys_${U} < vec4<u32>(cuts.first)) & vec4<bool>(known_${U});
-        let inside_${U} = (keys_${U} < vec4<u32>(cuts.end)) & (keys_${U} >= vec4<u32>(cuts.first)) & vec4<bool>(known_${U});
-        before += select(vec4<u32>(0u), vec4<u32>(1u), below_${U});
+        let past_${U} = keys_${U} - vec4<u32>(cuts.first);
+        let inside_${U} = past_${U} < vec4<u32>(select(0u, span, known_${U}));
+        before += select(vec4<u32>(0u), vec4<u32>(1u), keys_${U} < vec4<u32>(select(0u, cuts.first, known_${U})));
         // #for E < 4
         keep(keys_${U}[${E}], column_${U} + ${E}u, inside_${U}[${E}]);
         // #end
-        let lowest_${U} = keys_${U} == vec4<u32>(cuts.first - 1u);
-        let odd_${U} = lowest_${U} | (keys_${U} == vec4<u32>(cuts.end)) | (keys_${U} > vec4<u32>(LAST_KEY));
+        let edge_${U} = (past_${U} == vec4<u32>(span)) | (past_${U} == vec4<u32>(NO_KEY));
+        let odd_${U} = edge_${U} | (keys_${U} > vec4<u32>(LAST_KEY));
         // #else
         let inside_${U} = (keys_${U} < vec4<u32>(cuts.end)) & vec4<bool>(known_${U});
         // #for E < 4

@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from ..kernels.rankk.choice import Choice, Merge, Order, RankKind
 from ..kernels.rankk.problem import RankProblem
-from ..kernels.rankk.row import GATHER_WORKGROUP, expected_found, stage_slots
+from ..kernels.rankk.row import GATHER_WORKGROUP, MOST_STAGED, expected_found, stage_slots
 from .caps import DeviceCaps
 
 # Where no table tells, by whether CPU cores do the work.
@@ -29,9 +29,9 @@ SOFTWARE_STEP = 1.5e-9
 # Of the launches that stream, as their stages took on an H200 (tests/bench/rankk_stages.py, 2026-11): what a workgroup
 # costs a multiprocessor, a look at a tile with nothing else to do meanwhile, an entry that is kept, a search for cuts,
 # putting in order, and what each subgroup and each entry of a lane adds to these.
-GROUP, TILE, TILE_COLUMN, KEPT = 0.9e-6, 0.6e-6, 0.12e-9, 2.5e-9
+GROUP, TILE, TILE_COLUMN, KEPT = 0.1e-6, 0.6e-6, 0.12e-9, 1.4e-9
 CUT, ORDER, SUBGROUP, SAMPLED, LISTED, WANTED = 1.5e-6, 2.3e-6, 0.08e-6, 0.1e-6, 0.25e-6, 1.0e-6
-FREE_SLOTS = 9  # entries staged by a lane up to which workgroup memory limits nothing
+FREE_SLOTS = MOST_STAGED + 1  # wanted by a lane, up to which hardly any has to send its entries by itself
 SEARCH_STEPS = 16  # looks at all keys until the cuts lie close enough
 SORT_BLOCK = 2048  # entries that a workgroup sorts in its memory
 SOFTWARE_SORT_STEP = 20e-9  # of an entry, its share of the barriers included (llvmpipe, two cores, 2026-11)

@@ -82,7 +82,7 @@ def _held_slots(problem: RankProblem, wg: int) -> int:
 
 
 def _streamed(problem: RankProblem, caps: Caps) -> Iterator[Choice]:
-    sizes = ((512, 8), (256, 16), (1024, 16), (256, 8), (512, 16), (1024, 8), (256, 4), (1024, 32), (128, 8))
+    sizes = ((512, 8), (256, 16), (1024, 16), (256, 8), (512, 16), (1024, 8), (256, 4), (1024, 32), (512, 32), (128, 8))
     for wg, kl in sizes:
         rare = (wg, kl) in ((256, 4), (128, 8)) and not caps.software
         if wg > caps.max_workgroup_size or rare or (kl == MOST_KEYS and not problem.middle):

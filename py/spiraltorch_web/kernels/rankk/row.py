@@ -20,7 +20,9 @@ SAFETY = 4.75
 CROWD = 256
 MOST_BUCKETS = 4096  # where wanted entries find their order
 BASE_BYTES = 2560  # of workgroup memory besides candidates, buckets and sums
-GATHER_WORKGROUP = 256
+# Small workgroups wait less for each other, and lanes that stage much leave a multiprocessor fewer of them: on an H200
+# the gather takes half as long again from 12 slots on. Lanes whose slots are full send them to the list.
+GATHER_WORKGROUP, MOST_STAGED = 128, 11
 MOST_COUNTED = 61440  # columns of the middle's stretches: gathering workgroups count them in 16 bits
 # Lists are sifted from so many entries on and up to so many rows, by workgroups that look through a stretch each.
 LONG_LIST, FEW_ROWS, SIFT_STRETCH = 12288, 64, 2048
@@ -76,7 +78,7 @@ def streamed_launches(problem: RankProblem, choice: Choice, caps: Caps) -> Lower
     gather_wg = min(GATHER_WORKGROUP, caps.max_workgroup_size)
     stage_bytes = caps.max_workgroup_bytes - 256 - (12 * gather_wg if sifted else 0)
     slots = stage_slots(expected_found(problem, sample) / chunks / gather_wg)
-    slots = max(4, min(slots, stage_bytes // (8 * gather_wg)))
+    slots = max(4, min(slots, MOST_STAGED, stage_bytes // (8 * gather_wg)))
     gather = launch(
         "rank_gather",
         (given(0), given(0), scratch(0), scratch(1), *aside),
@@ -99,6 +101,7 @@ def streamed_launches(problem: RankProblem, choice: Choice, caps: Caps) -> Lower
         rows,
         caps,
         FOUND=found,
+        READS=8 if expected_found(problem, sample) >= 6 * choice.wg else 4,
         DEALT=False,
         MERGED=True,
         BY_VALUE_TURN=0 if problem.middle else 1,
@@ -142,7 +145,7 @@ def finish_buckets(problem: RankProblem, choice: Choice, caps: Caps) -> int:
 
 def _sieve(problem: RankProblem, listed: int) -> dict[str, Value]:
     """Buckets that the gathering workgroups count in, and room for the entries of those with wanted ranks."""
-    buckets = 2 * GATHER_WORKGROUP
+    buckets = GATHER_WORKGROUP
     room = min(listed, problem.k + SIFT_SPARE * ceil_div(listed, buckets) + 256)
     places = {"SCALE": buckets, "SIFTED_COUNT": buckets + 8, "ASIDE": buckets + 16}
     return {"SIFTED": True, "SIFT_BUCKETS": buckets, "SIFTED_ROOM": room, **places}
@@ -194,8 +197,8 @@ def _shape(problem: RankProblem) -> dict[str, Value]:
 
 
 def _workgroup(size: int, *, wide: bool = False, buckets: int = 0) -> dict[str, Value]:
-    """The size and its buckets: at least so many; four per lane, or two where counters need all 32 bits."""
-    buckets = max(buckets, (2 if wide else 4) * size)
+    """The size and its buckets: at least so many; four per lane, or one where counters need all 32 bits."""
+    buckets = max(buckets, (1 if wide else 4) * size)
     words = buckets if wide else buckets // 2
     counters = {"BUCKETS": buckets, "BUCKET_SHIFT": 33 - buckets.bit_length(), "WIDE": wide}
     return {"WG": size, "BUCKET_WORDS": words, "PER_LANE": words // size, **counters}

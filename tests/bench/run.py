@@ -11,6 +11,7 @@ from pathlib import Path
 from . import (
     blackcat,
     canvas,
+    decisions,
     fft_section,
     hyperbolic,
     hypergrad,
@@ -34,6 +35,7 @@ SECTIONS: dict[str, Callable[[Report, Options], None]] = {
     "fft": fft_section.run,
     "hypergrad": hypergrad.run,
     "blackcat": blackcat.run,
+    "decisions": decisions.run,
     "hyperbolic": hyperbolic.run,
     "page": page.run,
     "canvas": canvas.run,

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from spiraltorch_web.errors import ArgumentError, FileFormatError
 from spiraltorch_web.kernels.rankk.choice import FIELDS, Choice
 from spiraltorch_web.roundtable import Candidate, Problem, Said, SoftRule, decision_of, deliberate, solve
-from spiraltorch_web.roundtable.policy import read_rulebook
+from spiraltorch_web.roundtable.policy import read_rulebook, reads_fields
 from tests.roundtable.inputs import DEVICE, FAST, PROBLEM, SLOW_TABLE, PlainFamily
+from tests.spiralk.strategies import programs
 
 SEED_PROGRAM = """
   # mk: 0=bitonic, 1=shared, 2=warp (subgroup path on WGPU)
@@ -97,6 +98,31 @@ def test_rules_may_read_the_choice_that_they_judge():
     family = PlainFamily({FAST: 1e-4, Choice(mk=1, tile=1024): 1e-4, Choice(mk=1, tile=256): 1e-4})
     assert decided(family, "soft(tile, 256, 0.5, mk == 1);").choice == Choice(mk=1, tile=256)
     assert decided(family, "ctile: tile / 2;").choice.ctile == FAST.tile // 2
+
+
+READING = {
+    "mk: 1; tile: k;": False,
+    SEED_PROGRAM: False,  # its rules read only what those before them have set
+    "soft(mk, 1, 1, wg > 64);": True,
+    "mkd: sel(mk == 3, 2, 1); mk: 3;": True,
+    "mk: mk + 1;": True,
+    "soft(mk, 1, 0.1, true); soft(mkd, 1, 1, mk == 1);": True,
+    "# device: another\nmk: 3;\n# device: any\nmkd: mk;": True,
+}
+
+
+@pytest.mark.parametrize("program", READING, ids=lambda program: repr(program)[:40])
+def test_rules_are_asked_once_where_the_choice_cannot_matter(program):
+    assert read_rulebook("", "heur.kdsl", program).reads_fields == READING[program]
+
+
+@given(programs(), st.sampled_from([None, "llvmpipe"]), st.data())
+def test_rules_that_do_not_read_the_choice_say_the_same_of_every_choice(program, device, data):
+    if reads_fields(program.rules):
+        return
+    choices = [{name: data.draw(st.sampled_from(each.domain)) for name, each in FIELDS.items()} for _ in range(2)]
+    first, second = (program.evaluate(r=8, c=4096, k=16, sg=True, device=device, choice=choice) for choice in choices)
+    assert (first.hard, first.soft) == (second.hard, second.soft)
 
 
 def test_assignments_of_another_family_are_not_a_voice():

@@ -102,9 +102,7 @@ def _predicted(problem: Problem, family: Family, choice: Choice) -> Candidate:
     return Candidate(choice, prediction.seconds, prediction.reason)
 
 
-def _soft_voice(
-    candidates: Sequence[Candidate], said: Sequence[Said], unfulfilled: Sequence[SoftRule] = ()
-) -> Voice:
+def _soft_voice(candidates: Sequence[Candidate], said: Sequence[Said], unfulfilled: Sequence[SoftRule] = ()) -> Voice:
     solution = solve(candidates, [each.soft for each in said])
     best, fastest = solution.best, solution.fastest
     reasons = [f"the best of {len(candidates)} choices: {_time(best)}"]
@@ -137,11 +135,15 @@ def _hard_voice(
     Where the device cannot run the assignment, the repair that keeps most of the assigned fields counts.
     """
     options: dict[Choice, tuple[int, tuple[str, ...], str]] = {}
+    fields = family.fields
+    wanted: dict[Choice, Mapping[str, int]] = {}  # candidates often differ only in what is assigned
     for candidate, all_fields in assigned:
-        hard = {name: value for name, value in all_fields.items() if name in family.fields}
+        hard = {name: value for name, value in all_fields.items() if name in fields}
         if not hard:
             return None
-        choice, repairs = family.repair(problem, with_values(candidate, hard))
+        wanted.setdefault(with_values(candidate, hard), hard)
+    for asked, hard in wanted.items():
+        choice, repairs = family.repair(problem, asked)
         kept = sum(int(getattr(choice, name)) == value for name, value in hard.items())
         options.setdefault(choice, (kept, repairs, ", ".join(f"{name}={value}" for name, value in hard.items())))
     most = max(kept for kept, _, _ in options.values())

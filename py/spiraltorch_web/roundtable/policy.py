@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..errors import SpiralKError
 from ..kernels.rankk.choice import FIELDS, Choice
-from ..spiralk.tree import Name, device_key
+from ..spiralk.tree import HardRule, Name, Rule, device_key, parts_of
 from .consensus import Policy, Said
 from .problem import KINDS, Bucket, Problem
 from .rewrite import LearntRule, by_hand, learnt_rules
@@ -98,8 +98,7 @@ def read_rulebook(file_text: str, file_name: str, program_text: str) -> Rulebook
     problems = _told(problems + _errors(file_name, by_file), file_name)
     problems += _told(_errors(PROGRAM_NAME, own), PROGRAM_NAME)
     program = Program(by_file.rules + own.rules)
-    reads = any(_reads_field(rule) for rule in program.rules)
-    return Rulebook(learnt, file_name, program, sources, reads, tuple(problems))
+    return Rulebook(learnt, file_name, program, sources, reads_fields(program.rules), tuple(problems))
 
 
 def _file_program(hand_written: str, file_name: str) -> tuple[Program, list[str]]:
@@ -125,10 +124,14 @@ def _told(problems: list[str], name: str) -> list[str]:
     return problems if more <= 0 else [*problems[:PROBLEMS_TOLD], f"{name}: {more:,} more"]
 
 
-def _reads_field(part: Any) -> bool:
-    """Whether an expression, or a rule, asks for the value of a field."""
-    if isinstance(part, Name):
-        return part.name in FIELDS
-    if isinstance(part, tuple):
-        return any(map(_reads_field, part))
-    return is_dataclass(part) and any(_reads_field(getattr(part, each.name)) for each in fields(part))
+def reads_fields(rules: Sequence[Rule]) -> bool:
+    """Whether rules, in this order, ask for the value that a choice has in a field: no rule before has set it."""
+    unset = set(FIELDS)
+    for rule in rules:
+        hard = isinstance(rule, HardRule)
+        parts = (rule.value,) if hard else (rule.value, rule.weight, rule.condition)
+        if any(isinstance(each, Name) and each.name in unset for part in parts for each in parts_of(part)):
+            return True
+        if hard and rule.device is None:
+            unset.discard(rule.field)
+    return False

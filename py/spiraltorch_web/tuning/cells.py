@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ..kernels.rankk.choice import RankKind
 from ..kernels.rankk.problem import RankProblem
@@ -17,6 +17,7 @@ ROWS, COLS, K = 0.7, 0.8, 0.35
 
 Given = TypeVar("Given", bound=Hashable)
 Facts = TypeVar("Facts")
+Together = TypeVar("Together")
 
 
 class CellIndex:
@@ -28,7 +29,7 @@ class CellIndex:
         self.merges = frozenset(int(choice.mk) for cell in self.cells for choice in cell.microseconds)
         self._last: tuple[RankProblem, tuple[tuple[float, Cell], ...]] | None = None
         self._facts: dict[tuple[int, Hashable], object] = {}
-        self._last_facts: tuple[RankProblem, Hashable, tuple] | None = None
+        self._last_facts: tuple[RankProblem, Hashable, Any] | None = None
 
     def __len__(self) -> int:
         return len(self.cells)
@@ -37,13 +38,17 @@ class CellIndex:
         return iter(self.cells)
 
     def facts(
-        self, problem: RankProblem, given: Given, found: Callable[[Cell, Given], Facts]
-    ) -> tuple[tuple[float, Cell, Facts], ...]:
-        """(distance, cell, what ``found`` says of it), nearest first; each cell is asked about once."""
+        self,
+        problem: RankProblem,
+        given: Given,
+        found: Callable[[Cell, Given], Facts],
+        together: Callable[[Sequence[tuple[float, Cell, Facts]]], Together],
+    ) -> Together:
+        """``together`` of (distance, cell, what ``found`` says of it), nearest first; each cell is asked about once."""
         last = self._last_facts
         if last is None or last[0] != problem or last[1] != given:
             all_of = tuple((distance, cell, self._known(cell, given, found)) for distance, cell in self.near(problem))
-            self._last_facts = last = problem, given, all_of
+            self._last_facts = last = problem, given, together(all_of)
         return last[2]
 
     def _known(self, cell: Cell, given: Given, found: Callable[[Cell, Given], Facts]) -> Facts:

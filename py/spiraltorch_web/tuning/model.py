@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
+from math import dist, hypot
 
 from ..kernels.rankk.choice import Choice, Merge, RankKind
 from ..kernels.rankk.problem import RankProblem
@@ -55,17 +57,10 @@ def predict(
     distance, nearest = cells[0]
     if distance == 0 and choice in nearest.microseconds:
         return Prediction(nearest.microseconds[choice] * 1e-6, "measured", "measured")
-    facts = table.cells.facts(problem, machine, _measured)
-    near = _alike(problem, choice, facts)
-    caution = 1.0
-    if not near:
-        near = [(step, cell, one.over_model) for step, cell, all_of in facts[:NEAREST_CELLS] for one in all_of]
-        caution = STRANGER
-    weights = [1 / (CLOSENESS + step * step) ** 3 for step, _, _ in near]
-    correction = sum(w * log for w, (_, _, log) in zip(weights, near, strict=True)) / sum(weights)
-    seconds = caution * model * math.exp(correction)
-    closest = min(near, key=lambda entry: entry[0])[1]
-    return Prediction(seconds, "near", f"from {len(near)} measurements near it, such as {described(closest.problem)}")
+    family = family_of(problem, choice)
+    neighbours = table.cells.facts(problem, machine, _measured, _Neighbours)
+    correction, caution, reason = neighbours.tell(family, _layout(problem, choice, family))
+    return Prediction(caution * model * math.exp(correction), "near", reason)
 
 
 @dataclass(frozen=True)
@@ -78,14 +73,41 @@ class _Measured:
 
 
 def _measured(cell: Cell, machine: Machine) -> tuple[_Measured, ...]:
-    return tuple(
-        _Measured(
-            family_of(cell.problem, choice),
-            _layout(cell.problem, choice),
-            math.log(microseconds * 1e-6 / roofline(cell.problem, choice, machine)),
-        )
-        for choice, microseconds in cell.microseconds.items()
-    )
+    found = []
+    for choice, microseconds in cell.microseconds.items():
+        family = family_of(cell.problem, choice)
+        over_model = math.log(microseconds * 1e-6 / roofline(cell.problem, choice, machine))
+        found.append(_Measured(family, _layout(cell.problem, choice, family), over_model))
+    return tuple(found)
+
+
+class _Neighbours:
+    """The measured cells near a problem, nearest first, and what they say of its choices."""
+
+    def __init__(self, facts: Sequence[tuple[float, Cell, Sequence[_Measured]]]) -> None:
+        self._facts = facts
+        self._alike: dict[Merge, list[tuple[float, Cell, _Measured]]] = {}
+
+    def tell(self, family: Merge, layout: tuple[float, ...]) -> tuple[float, float, str]:
+        """Log over model of a choice that divides the work in this way, a factor of caution, and why."""
+        near, caution = self._of_family(family), 1.0
+        steps = [hypot(distance, dist(layout, one.layout)) for distance, _, one in near]
+        if not near:
+            near = [(distance, cell, one) for distance, cell, all_of in self._facts[:NEAREST_CELLS] for one in all_of]
+            steps, caution = [distance for distance, _, _ in near], STRANGER
+        weights = [1 / (CLOSENESS + step * step) ** 3 for step in steps]
+        correction = sum([w * one.over_model for w, (_, _, one) in zip(weights, near, strict=True)]) / sum(weights)
+        closest = near[steps.index(min(steps))][1]
+        return correction, caution, f"from {len(near)} measurements near it, such as {described(closest.problem)}"
+
+    def _of_family(self, family: Merge) -> list[tuple[float, Cell, _Measured]]:
+        """What finds winners in the same way, in the nearest cells that have such; found once for a problem."""
+        if family not in self._alike:
+            groups = ([(distance, cell, one) for one in all_of if one.family is family]
+                      for distance, cell, all_of in self._facts)  # fmt: skip
+            nearest = islice(filter(None, groups), NEAREST_CELLS)
+            self._alike[family] = [each for group in nearest for each in group]
+        return self._alike[family]
 
 
 def _machine(caps: DeviceCaps, table: TunerTable | None) -> Machine:
@@ -95,27 +117,9 @@ def _machine(caps: DeviceCaps, table: TunerTable | None) -> Machine:
     return machine_of(caps, provenance.read_bytes_per_second, provenance.launch_seconds)
 
 
-def _alike(
-    problem: RankProblem, choice: Choice, facts: Sequence[tuple[float, Cell, Sequence[_Measured]]]
-) -> list[tuple[float, Cell, float]]:
-    """(distance, cell, log over model) of what finds winners in the same way, in the nearest cells that have such."""
-    family, layout = family_of(problem, choice), _layout(problem, choice)
-    found: list[tuple[float, Cell, float]] = []
-    used = 0
-    for distance, cell, measured in facts:
-        before = len(found)
-        for one in measured:
-            if one.family is family:
-                found.append((math.hypot(distance, math.dist(layout, one.layout)), cell, one.over_model))
-        used += len(found) > before
-        if used == NEAREST_CELLS:
-            break
-    return found
-
-
-def _layout(problem: RankProblem, choice: Choice) -> tuple[float, ...]:
-    """How a choice divides the work of a problem, in powers of two."""
-    split = family_of(problem, choice) is Merge.STREAM
+def _layout(problem: RankProblem, choice: Choice, family: Merge) -> tuple[float, ...]:
+    """How a choice of a family divides the work of a problem, in powers of two."""
+    split = family is Merge.STREAM
     chunk = math.log2(problem.cols / (choice.ch if choice.use_2ce else 1)) if split else 0.0
     tile = math.log2(choice.tile) if split else 0.0
     return math.log2(choice.wg), math.log2(choice.kl), chunk, tile, ORDER_STEP * choice.mkd

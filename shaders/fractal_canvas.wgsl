@@ -1,29 +1,34 @@
 // fractal_canvas: paint a relation in a palette, cell by cell or along a logarithmic spiral.
 //
-// @bind  0 view  uniform  View, as zspace/fractal/look.py packs it
+// @bind  0 view  read     View, as zspace/fractal/look.py packs it
 // @bind  1 fold  read     f32[rows * columns], finite
 // @bind  2 peak  read     f32[1]; the largest magnitude in fold
 // @grid  one triangle over the picture; entry point cover, then cells, crowd or spiral: a loop that is not needed makes
 //        a picture four times as slow on SwiftShader
 // @needs nothing beyond WebGPU's defaults
 // @twin  zspace/fractal/twin.py
+//
+// What is the same for all pixels is computed by look.py. SwiftShader's compiler hardly optimises: an operation here
+// is paid for by every pixel, unsigned integers cost several operations, and so does an entry of an array of vectors.
 
-const SHADES = 512u;  // on either side of zero
+const SHADES = 512;  // on either side of zero
 const TURN = 6.2831853;
 
 struct View {
-  rows: u32,
-  columns: u32,
-  samples: u32,  // per axis and pixel of a crowd
-  arms: u32,     // copies of the relation around the spiral's centre, an even number
-  size: vec2f,   // of the picture in pixels
-  period: f32,   // of the spiral: the logarithm of the factor by which one round shrinks the next
-  unused: f32,
-  // 8-bit colours, red in the lowest byte: entry SHADES + i is that of the value whose square root is i / SHADES.
-  shades: array<vec4u, (2u * SHADES + 4u) / 4u>,
+  cells: vec2f,      // rows and columns
+  scale: vec2f,      // rows and columns per pixel of a relation that is painted as it lies
+  size: vec2f,       // of the picture in pixels
+  columns: i32,
+  samples: i32,      // per axis and pixel of a crowd
+  arms: f32,         // copies of the relation around the spiral's centre, an even number
+  rounds: f32,       // of the spiral, between a distance from its centre and √2 of that
+  innermost: f32,    // round at a distance of one pixel; that of the picture's corners is 0
+  crowding: f32,     // at a distance of one pixel: cells on a pixel, over as many as fade
+  // 8-bit colours, red in the lowest byte: entry SHADES ± i is that of a value whose magnitude is (i / SHADES)².
+  shades: array<u32, 2 * SHADES + 1>,
 }
 
-@group(0) @binding(0) var<uniform> view: View;
+@group(0) @binding(0) var<storage, read> view: View;
 @group(0) @binding(1) var<storage, read> fold: array<f32>;
 @group(0) @binding(2) var<storage, read> peak: array<f32>;
 
@@ -32,35 +37,33 @@ fn cover(@builtin(vertex_index) index: u32) -> @builtin(position) vec4f {
   return vec4f(vec2f(f32((index << 1u) & 2u), f32(index & 2u)) * 2.0 - 1.0, 0.0, 1.0);
 }
 
-// The relation between the centres of its cells, at a place counted in rows and columns.
-fn value_at(row: f32, column: f32) -> f32 {
-  let last = vec2f(f32(view.rows - 1u), f32(view.columns - 1u));
-  let place = clamp(vec2f(row, column) - 0.5, vec2f(0.0), last);
-  let low = vec2u(place);
-  let high = min(low + 1u, vec2u(last));
+// The relation between the centres of its cells, at a place counted in rows and columns. Behind the last row or column
+// the neighbour is another entry, or beyond the array, where any entry may be read: its share is zero.
+fn value_at(cell: vec2f) -> f32 {
+  let place = clamp(cell - 0.5, vec2f(0.0), view.cells - 1.0);
+  let low = vec2i(place);
   let share = place - vec2f(low);
-  let upper = mix(fold[low.x * view.columns + low.y], fold[low.x * view.columns + high.y], share.y);
-  let lower = mix(fold[high.x * view.columns + low.y], fold[high.x * view.columns + high.y], share.y);
+  let left = low.x * view.columns + low.y;
+  let below = left + view.columns;
+  let upper = mix(fold[left], fold[left + 1], share.y);
+  let lower = mix(fold[below], fold[below + 1], share.y);
   return mix(upper, lower, share.x);
 }
 
-fn plane(place: vec2f) -> f32 {
-  let cell = place / view.size;
-  return value_at(cell.y * f32(view.rows), cell.x * f32(view.columns));
+fn plane(pixel: vec2f) -> f32 {
+  return value_at(pixel.yx * view.scale);
 }
 
 // 0 … 1 and back, so that copies meet without a seam.
-fn mirrored(x: f32) -> f32 {
-  let turned = x - 2.0 * floor(0.5 * x);
-  return 1.0 - abs(1.0 - turned);
+fn mirrored(x: vec2f) -> vec2f {
+  return 1.0 - abs(1.0 - (x - 2.0 * floor(0.5 * x)));
 }
 
 // The colour of a value of the fold, by the square root, since shades are closest around zero. A relation of zeros has no
 // largest magnitude: all of it is the palette's middle.
 fn colour_of(folded: f32) -> vec4f {
   let value = clamp(folded / max(peak[0], 1e-30), -1.0, 1.0);
-  let place = u32(f32(SHADES) * (1.0 + sign(value) * sqrt(abs(value))) + 0.5);
-  return unpack4x8unorm(view.shades[place / 4u][place % 4u]);
+  return unpack4x8unorm(view.shades[i32(f32(SHADES) * (1.0 + sign(value) * sqrt(abs(value))) + 0.5)]);
 }
 
 // The relation as it lies, with a cell as large as a pixel or larger.
@@ -74,8 +77,8 @@ fn cells(@builtin(position) position: vec4f) -> @location(0) vec4f {
 fn crowd(@builtin(position) position: vec4f) -> @location(0) vec4f {
   let step = 1.0 / f32(view.samples);
   var total = 0.0;
-  for (var down = 0u; down < view.samples; down++) {
-    for (var right = 0u; right < view.samples; right++) {
+  for (var down = 0; down < view.samples; down++) {
+    for (var right = 0; right < view.samples; right++) {
       total += plane(floor(position.xy) + (vec2f(f32(right), f32(down)) + 0.5) * step);
     }
   }
@@ -87,13 +90,9 @@ fn crowd(@builtin(position) position: vec4f) -> @location(0) vec4f {
 @fragment
 fn spiral(@builtin(position) position: vec4f) -> @location(0) vec4f {
   let from_centre = position.xy - 0.5 * view.size;
-  let distance = max(length(from_centre), 1e-3);
+  let square = max(dot(from_centre, from_centre), 1e-6);
   let angle = atan2(from_centre.y, from_centre.x) / TURN;
-  let depth = log(0.5 * length(view.size) / distance) / view.period;
-  let rows = f32(view.rows);
-  let columns = f32(view.columns);
-  let crowded = max(columns * f32(view.arms) / TURN, rows / view.period) / distance;
-  let strength = exp2(-0.125 * depth) * clamp(2.0 - crowded / 1.5, 0.0, 1.0);
-  return colour_of(
-    strength * value_at(mirrored(depth + 2.0 * angle) * rows, mirrored(angle * f32(view.arms)) * columns));
+  let depth = view.innermost - view.rounds * log2(square);
+  let strength = exp2(-0.125 * depth) * clamp(2.0 - view.crowding * inverseSqrt(square), 0.0, 1.0);
+  return colour_of(strength * value_at(mirrored(vec2f(depth + 2.0 * angle, angle * view.arms)) * view.cells));
 }

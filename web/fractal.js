@@ -16,7 +16,8 @@ const SHADER = "./engine/shaders/fractal_canvas.wgsl";
 const DEPTHS_PER_HALVING = 8;
 const ENTRIES = ["cells", "crowd", "spiral"]; // of the shader
 const MOST_SAMPLES = 4;
-const SPIRAL = { arms: 6, shortest: Math.log(1.5), longest: Math.log(8) };
+const SPIRAL = { arms: 6, shortest: Math.log(1.5), longest: Math.log(8), fading: 1.5 };
+const VIEW_BYTES = 48; // before the shades
 const SHADES = 512; // on either side of zero, as in the shader
 
 /** Anchors in OKLab from -1 to 1; also in py/spiraltorch_web/zspace/fractal/palettes.py. */
@@ -144,10 +145,14 @@ export class FractalCanvas {
     const samples = spiral ? 1 : Math.min(crowd, MOST_SAMPLES);
     const square = (2 * Math.PI * rows) / (columns * SPIRAL.arms);
     const period = spiral ? Math.min(Math.max(square, SPIRAL.shortest), SPIRAL.longest) : 1;
-    const bytes = new ArrayBuffer(32 + 4 * (2 * SHADES + 4));
-    new Uint32Array(bytes, 0, 4).set([rows, columns, samples, SPIRAL.arms]);
-    new Float32Array(bytes, 16, 4).set([width, height, period, 0]);
-    new Uint32Array(bytes, 32).set(this.shades);
+    const rounds = (0.5 * Math.LN2) / period;
+    const innermost = Math.log(0.5 * Math.hypot(width, height)) / period;
+    const crowding = Math.max((columns * SPIRAL.arms) / (2 * Math.PI), rows / period) / SPIRAL.fading;
+    const bytes = new ArrayBuffer(VIEW_BYTES + 4 * (2 * SHADES + 2));
+    new Float32Array(bytes, 0, 6).set([rows, columns, rows / height, columns / width, width, height]);
+    new Int32Array(bytes, 24, 2).set([columns, samples]);
+    new Float32Array(bytes, 32, 4).set([SPIRAL.arms, rounds, innermost, crowding]);
+    new Uint32Array(bytes, VIEW_BYTES).set(this.shades);
     return { entry: spiral ? "spiral" : ENTRIES[Number(samples > 1)], uniforms: new Uint8Array(bytes) };
   }
 }

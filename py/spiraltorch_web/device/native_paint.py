@@ -11,7 +11,7 @@ from .dialect import kernel_error
 from .native_api import Api, point
 
 FORMAT = lib.WGPUTextureFormat_RGBA8Unorm
-UNIFORM = lib.WGPUBufferUsage_Uniform | lib.WGPUBufferUsage_CopyDst
+UNIFORM = lib.WGPUBufferUsage_Uniform | lib.WGPUBufferUsage_Storage | lib.WGPUBufferUsage_CopyDst
 ROW_ALIGNMENT = 256
 
 

@@ -2,7 +2,7 @@
  * Fills pictures with a fragment shader that reads buffers where they lie.
  *
  * A shader has the vertex entry point `cover` (one triangle over the picture), one for the fragments, its uniforms at
- * binding 0 and read-only storage buffers from 1 on.
+ * binding 0 (in a uniform or a read-only storage buffer) and read-only storage buffers from 1 on.
  */
 
 const BUFFER_FORMAT = "rgba8unorm";
@@ -66,7 +66,7 @@ export class Painter {
   uniformsOf(bytes) {
     if (this.uniforms?.size !== bytes.byteLength) {
       this.uniforms?.destroy();
-      const usage = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST;
+      const usage = GPUBufferUsage.UNIFORM | GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST;
       this.uniforms = this.device.createBuffer({ size: bytes.byteLength, usage });
     }
     this.device.queue.writeBuffer(this.uniforms, 0, bytes);

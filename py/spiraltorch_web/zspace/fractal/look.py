@@ -15,6 +15,7 @@ MOST_SAMPLES = 4
 SPIRAL_ARMS = 6
 # One round of the spiral shrinks the next by a factor from 1.5 to 8.
 PERIODS = (math.log(1.5), math.log(8.0))
+FADING = 1.5  # cells on a pixel; of twice as many nothing is left
 
 
 @dataclass(frozen=True)
@@ -59,10 +60,31 @@ class View:
         samples = min(math.ceil(max(rows / height, columns / width)), MOST_SAMPLES)
         return cls("crowd" if samples > 1 else "cells", *shape, width, height, samples)
 
+    @property
+    def scale(self) -> tuple[float, float]:
+        """Rows and columns per pixel of a relation that is painted as it lies."""
+        return self.rows / self.height, self.columns / self.width
+
+    @property
+    def rounds(self) -> float:
+        """Of the spiral, between a distance from its centre and √2 of that."""
+        return 0.5 * math.log(2.0) / self.period
+
+    @property
+    def innermost(self) -> float:
+        """The round one pixel away from the spiral's centre; that of the picture's corners is 0."""
+        return math.log(0.5 * math.hypot(self.width, self.height)) / self.period
+
+    @property
+    def crowding(self) -> float:
+        """One pixel away from the spiral's centre: the cells on a pixel, over as many as fade."""
+        return max(self.columns * self.arms / (2.0 * math.pi), self.rows / self.period) / FADING
+
     def packed(self, shades: bytes) -> bytes:
-        """The uniforms of `shaders/fractal_canvas.wgsl`."""
-        sizes = (self.rows, self.columns, self.samples, self.arms)
-        return struct.pack("<4I4f", *sizes, self.width, self.height, self.period, 0.0) + shades + bytes(12)
+        """The `View` of `shaders/fractal_canvas.wgsl`."""
+        sizes = (self.rows, self.columns, *self.scale, self.width, self.height)
+        spiral = (self.arms, self.rounds, self.innermost, self.crowding)
+        return struct.pack("<6f2i4f", *sizes, self.columns, self.samples, *spiral) + shades + bytes(4)
 
 
 def checked_side(name: str, value: object) -> int:

@@ -34,17 +34,17 @@ def crowd(fold: Tensor, view: View) -> Tensor:
 def spiral(fold: Tensor, view: View) -> Tensor:
     x, y = _pixels(view)
     across, along = x - 0.5 * view.width, y - 0.5 * view.height
-    distance = (across.square() + along.square()).sqrt().clamp(min=1e-3)
+    square = (across.square() + along.square()).clamp(min=1e-6)
     angle = atan2(along, across) / TURN
-    depth = (0.5 * math.hypot(view.width, view.height) / distance).log() / view.period
-    crowded = max(view.columns * view.arms / TURN, view.rows / view.period) / distance
-    strength = 2.0 ** (-0.125 * depth) * (2.0 - crowded / 1.5).clamp(0.0, 1.0)
+    depth = view.innermost - view.rounds * square.log2()
+    strength = 2.0 ** (-0.125 * depth) * (2.0 - view.crowding / square.sqrt()).clamp(0.0, 1.0)
     place = mirrored(depth + 2.0 * angle) * view.rows, mirrored(angle * view.arms) * view.columns
     return strength * value_at(fold, *place)
 
 
 def plane(fold: Tensor, x: Tensor, y: Tensor, view: View) -> Tensor:
-    return value_at(fold, y / view.height * view.rows, x / view.width * view.columns)
+    rows, columns = view.scale
+    return value_at(fold, y * rows, x * columns)
 
 
 def mirrored(x: Tensor) -> Tensor:

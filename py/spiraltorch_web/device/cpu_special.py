@@ -44,6 +44,10 @@ def erf(x: Array) -> Array:
 
 
 _ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
+# The same with the bits that are left, as arrays: NumPy takes longer to convert a number than to shift 1,000.
+_SHIFTS = tuple(
+    tuple((np.array(bits, np.uint32), np.array(32 - bits, np.uint32)) for bits in row) for row in _ROTATIONS
+)
 _PARITY = np.uint32(0x1BD11BDA)
 _MASK = 0xFFFFFFFF
 
@@ -53,14 +57,19 @@ def threefry(key0: Array, key1: Array, count0: Array, count1: Array) -> tuple[Ar
     if count0.size == 1 and count0.shape == key0.shape:
         return _threefry_of_one(key0, key1, count0, count1)
     keys = (key0, key1, key0 ^ key1 ^ _PARITY)
-    x0, x1 = count0 + keys[0], count1 + keys[1]
+    shape = np.broadcast_shapes(key0.shape, key1.shape, count0.shape, count1.shape)
+    x0, x1, right = (np.empty(shape, np.uint32) for _ in range(3))
+    np.add(count0, keys[0], out=x0)
+    np.add(count1, keys[1], out=x1)
     for block in range(5):
-        for bits in _ROTATIONS[block % 2]:
-            x0 = x0 + x1
-            x1 = (x1 << np.uint32(bits)) | (x1 >> np.uint32(32 - bits))
-            x1 = x1 ^ x0
-        x0 = x0 + keys[(block + 1) % 3]
-        x1 = x1 + keys[(block + 2) % 3] + np.uint32(block + 1)
+        for bits, rest in _SHIFTS[block % 2]:
+            np.add(x0, x1, out=x0)
+            np.right_shift(x1, rest, out=right)
+            np.left_shift(x1, bits, out=x1)
+            np.bitwise_or(x1, right, out=x1)
+            np.bitwise_xor(x1, x0, out=x1)
+        np.add(x0, keys[(block + 1) % 3], out=x0)
+        np.add(x1, keys[(block + 2) % 3] + np.uint32(block + 1), out=x1)
     return x0, x1
 
 

@@ -65,7 +65,7 @@ def reference(np, arrays: Sequence, params: tuple) -> tuple:
     total = np.zeros((rows, *rest), updates.dtype)
     if index.size == 0 or total.size == 0:
         return (total,)
-    numbers = np.clip(index.reshape(-1).astype(np.int64), 0, rows - 1)
+    numbers = np.minimum(np.maximum(index.reshape(-1).astype(np.int64), 0), rows - 1)  # clip takes four times as long
     columns, flat = total.reshape(rows, -1), updates.reshape(numbers.size, -1)
     if columns.shape[1] <= NARROW:
         for column in range(columns.shape[1]):

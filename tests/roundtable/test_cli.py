@@ -55,6 +55,21 @@ def test_show_tells_who_said_what_and_who_won(call):
     assert len(json.loads(call("show", "--json", "-n", "3")[1])) == 3
 
 
+def test_show_needs_a_number_of_records(call):
+    learn()
+    for number in ("0", "-3"):
+        code, text, error = call("show", "-n", number)
+        assert (code, text) == (1, "") and "1 or more" in error
+
+
+def test_what_cannot_be_read_is_said(call, tmp_path):
+    (tmp_path / "roundtable.log").mkdir()
+    assert call("show") == (0, "the transcript is empty\n", f"skipped: {tmp_path / 'roundtable.log'}: it is a folder\n")
+    (tmp_path / "heur.kdsl").mkdir()
+    with pytest.warns(RuntimeWarning, match="heur.kdsl counts as empty: Is a directory"):
+        assert call("learnt")[:2] == (0, "nothing has been learnt\n")
+
+
 def test_replay_gives_the_same_winners_and_finds_a_forged_one(call, tmp_path):
     learn()
     code, text, _ = call("replay")

@@ -33,8 +33,9 @@ def add_roundtable(commands: Any) -> None:
 
 def run_show(options: argparse.Namespace, table: Roundtable) -> int:
     """Print the last records, oldest first."""
-    reading = _read(table)
-    shown = reading.records[-options.n :] if options.n > 0 else ()
+    if options.n < 1:
+        raise SpiralError(f"-n is how many to show, 1 or more, not {options.n}")
+    shown = _read(table).records[-options.n :]
     if options.json:
         print(json.dumps(shown, indent=1))
     else:

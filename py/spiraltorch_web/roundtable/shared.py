@@ -10,10 +10,11 @@ from .files import locked, replace_file
 
 
 class Keeper:
-    """Says once that nothing can be kept, and where."""
+    """Says once that nothing can be kept, and where, and once of each file that it cannot be read."""
 
     def __init__(self) -> None:
         self.trouble = ""  # why there is only memory; empty while files work
+        self._unread: set[Path] = set()
 
     def fall_back(self, path: Path | None, error: OSError | None) -> None:
         """Note that a file cannot be written; the first time as a RuntimeWarning."""
@@ -26,6 +27,12 @@ class Keeper:
             RuntimeWarning,
             stacklevel=2,
         )
+
+    def cannot_read(self, path: Path, error: OSError) -> None:
+        """Note that a file is there and cannot be read; the first time as a RuntimeWarning."""
+        if path not in self._unread:
+            self._unread.add(path)
+            warnings.warn(f"{path} counts as empty: {error.strerror or error}", RuntimeWarning, stacklevel=2)
 
 
 class SharedText:
@@ -57,7 +64,10 @@ class SharedText:
             return self._memory
         try:
             return self.path.read_bytes().decode("utf-8", "surrogateescape")
-        except OSError:
+        except (FileNotFoundError, NotADirectoryError):
+            return ""
+        except OSError as error:
+            self._keeper.cannot_read(self.path, error)
             return ""
 
     def update(self, change: Callable[[str], str], backup: bool = False) -> str:

@@ -71,9 +71,9 @@ class Transcript:
 
     def read(self) -> Reading:
         """Everything that is still there."""
-        lines = [] if self.path is None else _numbered_lines(self.path, self._kept)
+        lines, problems = ([], []) if self.path is None else _numbered_lines(self.path, self._kept)
         lines += [(f"memory:{number}", line) for number, line in enumerate(self._memory or (), 1)]
-        records, problems = [], []
+        records = []
         for place, line in lines:
             try:
                 records.append(_record(line))
@@ -82,15 +82,19 @@ class Transcript:
         return Reading(tuple(records), tuple(problems))
 
 
-def _numbered_lines(path: Path, kept: int) -> list[tuple[str, bytes]]:
-    lines = []
+def _numbered_lines(path: Path, kept: int) -> tuple[list[tuple[str, bytes]], list[str]]:
+    """(file:line, content) of all lines, and the files that cannot be read."""
+    lines, problems = [], [f"{path}: it is a folder"] if path.is_dir() else []
     for file in generations(path, kept):
         try:
             content = file.read_bytes()
-        except OSError:
-            continue  # rotated away, or not ours to read
+        except FileNotFoundError:  # rotated away
+            continue
+        except OSError as error:
+            problems.append(f"{file}: {error.strerror or error}")
+            continue
         lines += [(f"{file.name}:{number}", line) for number, line in enumerate(content.split(b"\n"), 1) if line]
-    return lines
+    return lines, problems
 
 
 def _record(line: bytes) -> dict[str, Any]:

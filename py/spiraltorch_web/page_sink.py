@@ -22,7 +22,7 @@ from .runtime.realize import realize
 
 EMPTY: Mapping[str, Any] = MappingProxyType({})
 REST = 9.0  # times as long as a painting by the CPU took, so that it takes a tenth of the time
-SOFTWARE_SECONDS = 1 / 20  # between two paintings by a software adapter, which shares the cores with everything else
+SOFTWARE_SECONDS = 1 / 16  # between two paintings by a software adapter, which shares the cores with everything else
 
 
 class PageSink:

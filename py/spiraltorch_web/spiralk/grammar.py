@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from importlib.resources import files
 from types import MappingProxyType
@@ -101,7 +101,10 @@ def _number(parts: list[Any]) -> Expression:
     (token,) = parts
     if len(token.text) > LONGEST_LITERAL:
         raise Refused(token, f"a number of {len(token.text):,} characters; {LONGEST_LITERAL} are enough for any")
-    return _made(token, Number, float(token.text))
+    try:
+        return Number(float(token.text), at=token.at)
+    except SpiralKError as error:
+        raise _refused(token, error) from None
 
 
 def _name(parts: list[Any]) -> Expression:
@@ -116,12 +119,18 @@ def _name(parts: list[Any]) -> Expression:
 
 def _call(parts: list[Any]) -> Expression:
     word, *arguments = parts
-    return _made(word, Call, word.text, tuple(arguments))
+    try:
+        return Call(word.text, tuple(arguments), at=word.at)
+    except SpiralKError as error:
+        raise _refused(word, error) from None
 
 
 def _unary(parts: list[Any]) -> Expression:
     operator, operand = parts
-    return _made(operator, Unary, operator.text, operand)
+    try:
+        return Unary(operator.text, operand, at=operator.at)
+    except SpiralKError as error:
+        raise _refused(operator, error) from None
 
 
 def _chain(parts: list[Any]) -> Expression:
@@ -143,14 +152,15 @@ def _chain(parts: list[Any]) -> Expression:
 def _join(operands: list[Expression], operator: Token) -> None:
     """Put an operator between the last two operands."""
     right = operands.pop()
-    operands[-1] = _made(operator, Binary, operator.text, operands[-1], right)
-
-
-def _made(token: Token, kind: Callable[..., Expression], *parts: Any) -> Expression:
     try:
-        return kind(*parts, at=token.at)
+        operands[-1] = Binary(operator.text, operands[-1], right, at=operator.at)
     except SpiralKError as error:
-        raise Refused(token, error.problem, error.suggestion) from None
+        raise _refused(operator, error) from None
+
+
+def _refused(token: Token, error: SpiralKError) -> Refused:
+    """What the tree does not allow, at a token."""
+    return Refused(token, error.problem, error.suggestion)
 
 
 # What is made of the parts that each rule of the grammar finds, innermost first.

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from math import dist, hypot
+from operator import mul
+from typing import NamedTuple
 
 from ..kernels.rankk.choice import Choice, Merge, RankKind
 from ..kernels.rankk.problem import RankProblem
@@ -81,33 +83,47 @@ def _measured(cell: Cell, machine: Machine) -> tuple[_Measured, ...]:
     return tuple(found)
 
 
+class _Group(NamedTuple):
+    """Measured choices as columns: the distance of each one's cell, the cell, and what `_Measured` says."""
+
+    distances: Sequence[float]
+    cells: Sequence[Cell]
+    layouts: Sequence[tuple[float, ...]]
+    over_model: Sequence[float]
+
+
 class _Neighbours:
     """The measured cells near a problem, nearest first, and what they say of its choices."""
 
     def __init__(self, facts: Sequence[tuple[float, Cell, Sequence[_Measured]]]) -> None:
         self._facts = facts
-        self._alike: dict[Merge, list[tuple[float, Cell, _Measured]]] = {}
+        self._alike: dict[Merge, _Group | None] = {}
 
     def tell(self, family: Merge, layout: tuple[float, ...]) -> tuple[float, float, str]:
         """Log over model of a choice that divides the work in this way, a factor of caution, and why."""
-        near, caution = self._of_family(family), 1.0
-        steps = [hypot(distance, dist(layout, one.layout)) for distance, _, one in near]
-        if not near:
-            near = [(distance, cell, one) for distance, cell, all_of in self._facts[:NEAREST_CELLS] for one in all_of]
-            steps, caution = [distance for distance, _, _ in near], STRANGER
-        weights = [1 / (CLOSENESS + step * step) ** 3 for step in steps]
-        correction = sum([w * one.over_model for w, (_, _, one) in zip(weights, near, strict=True)]) / sum(weights)
-        closest = near[steps.index(min(steps))][1]
-        return correction, caution, f"from {len(near)} measurements near it, such as {described(closest.problem)}"
-
-    def _of_family(self, family: Merge) -> list[tuple[float, Cell, _Measured]]:
-        """What finds winners in the same way, in the nearest cells that have such; found once for a problem."""
         if family not in self._alike:
-            groups = ([(distance, cell, one) for one in all_of if one.family is family]
-                      for distance, cell, all_of in self._facts)  # fmt: skip
-            nearest = islice(filter(None, groups), NEAREST_CELLS)
-            self._alike[family] = [each for group in nearest for each in group]
-        return self._alike[family]
+            self._alike[family] = _group(self._facts, family)
+        group = self._alike[family]
+        if group is not None:
+            steps = [
+                hypot(each, dist(layout, other)) for each, other in zip(group.distances, group.layouts, strict=True)
+            ]
+            caution = 1.0
+        else:
+            group = _group(self._facts, None)
+            steps, caution = group.distances, STRANGER
+        weights = [1 / (CLOSENESS + step * step) ** 3 for step in steps]
+        correction = sum(map(mul, weights, group.over_model)) / sum(weights)
+        closest = group.cells[steps.index(min(steps))]
+        return correction, caution, f"from {len(steps)} measurements near it, such as {described(closest.problem)}"
+
+
+def _group(facts: Sequence[tuple[float, Cell, Sequence[_Measured]]], family: Merge | None) -> _Group | None:
+    """What finds winners in this way, or in any (None), in the nearest cells that have such; None if there is none."""
+    found = ([(distance, cell, one.layout, one.over_model) for one in all_of if family is None or one.family is family]
+             for distance, cell, all_of in facts)  # fmt: skip
+    nearest = [each for of_cell in islice(filter(None, found), NEAREST_CELLS) for each in of_cell]
+    return _Group(*map(list, zip(*nearest, strict=True))) if nearest else None
 
 
 def _machine(caps: DeviceCaps, table: TunerTable | None) -> Machine:

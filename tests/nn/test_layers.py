@@ -9,6 +9,7 @@ import pytest
 
 from spiraltorch_web import nn
 from spiraltorch_web.compiled import compile
+from spiraltorch_web.errors import ArgumentError
 from spiraltorch_web.tensor import Tensor, tensor
 
 GOLDEN = json.loads(Path(__file__).with_name("golden.json").read_text())
@@ -136,10 +137,34 @@ def test_cross_entropy_takes_masked_logits(device):
 
 
 def test_an_impossible_target_makes_the_loss_infinite(device):
+    """Where nobody can see it without a read: among targets that the device computed, and in a compiled step."""
     logits = wave((2, 3))
-    assert nn.functional.cross_entropy(logits, tensor([0, 3])).item() == math.inf
-    assert nn.functional.cross_entropy(logits, tensor([-1, 0])).item() == math.inf
+    for given in ([0, 3], [-1, 0]):
+        assert nn.functional.cross_entropy(logits, tensor(given) + 0).item() == math.inf
+        assert compile(nn.functional.cross_entropy)(logits, tensor(given)).item() == math.inf
+    assert nn.functional.cross_entropy(logits, tensor([-100, 0]) + 0).item() < math.inf
+
+
+@pytest.mark.parametrize("given", [[0, 3], [-1, 0], np.array([1, 7]), [[2], [3]]])
+def test_indices_that_the_program_gave_out_of_range_are_named(device, given):
+    target = tensor(given)
+    worst = min(np.ravel(given)) if np.min(given) < 0 else max(np.ravel(given))
+    logits = wave((2, 3, *target.shape[1:]))
+    for loss in (nn.functional.cross_entropy, nn.functional.nll_loss):
+        with pytest.raises(ArgumentError, match=f"there are 3 classes, counted from 0; got index {worst}"):
+            loss(logits, target)
+    with pytest.raises(ArgumentError, match="embedding of 3 rows needs indices below that"):
+        nn.Embedding(3, 2)(target)
+
+
+def test_indices_in_range_and_ignored_ones_pass(device):
+    logits = wave((2, 3))
     assert nn.functional.cross_entropy(logits, tensor([-100, 0])).item() < math.inf
+    assert nn.functional.cross_entropy(logits, tensor([5, 2]), ignore_index=5).item() < math.inf
+    target = tensor([0, 3])
+    target[1] = 2  # what was known of the numbers is no longer so
+    assert nn.functional.cross_entropy(logits, target).item() < math.inf
+    assert tuple(nn.Embedding(3, 2)(target).shape) == (2, 2)
 
 
 def test_a_promise_of_no_ignored_targets_changes_no_value(device):

@@ -17,6 +17,7 @@ __all__ = ["Embedding"]
 class Embedding(Module):
     """Rows of ``weight`` [num_embeddings, embedding_dim] by index: integers […] to […, embedding_dim].
 
+    What becomes of an index outside 0 … num_embeddings − 1: see `spiraltorch_web.embedding`.
     Rows start normal with standard deviation 1. The row ``padding_idx`` starts as zeros and gets no gradient.
     """
 

@@ -23,7 +23,7 @@ class PoincareEmbedding(Module):
     """Points of a ball by index: integers […] to […, embedding_dim]. Nickel and Kiela 2017.
 
     ``weight`` [num_embeddings, embedding_dim] lives in `zspace.PoincareBall`, so it takes a Riemannian optimiser; it
-    starts uniform in ±0.001. Indices outside 0 … num_embeddings − 1 are clamped.
+    starts uniform in ±0.001. An index outside 0 … num_embeddings − 1: see `spiraltorch_web.embedding`.
     """
 
     def __init__(self, num_embeddings: int, embedding_dim: int, curvature: float = -1.0) -> None:

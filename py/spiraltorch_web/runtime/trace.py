@@ -36,7 +36,9 @@ class Trace:
 
     def assign(self, tensor: Any) -> None:
         """Note that the step overwrites a tensor from outside: nothing is known of its values any more."""
-        session().known.pop(self.capture(tensor), None)
+        node, current = self.capture(tensor), session()
+        current.known.pop(node, None)
+        current.bounds.pop(node, None)
         self.assigned[tensor] = None
 
 

@@ -25,11 +25,12 @@ _RANGES = {"i": (-(2**31), 2**31 - 1), "u": (0, 2**32 - 1)}
 
 
 class Values(NamedTuple):
-    """Entries in device form (see `spiraltorch_web.dtypes`), row after row."""
+    """Entries in device form (see `spiraltorch_web.dtypes`), row after row; of integers the least and the largest."""
 
     data: Any  # bytes-like
     shape: Shape
     dtype: DType
+    bounds: tuple[int, int] | None = None
 
 
 def values_of(data: Any, dtype: Any = None) -> Values:
@@ -59,12 +60,12 @@ def _from_numpy(numpy: Any, data: Any, wanted: DType | None) -> Values:
     data = numpy.asarray(data)
     if data.dtype.kind not in "?biuf":
         raise DTypeError(f"an array of dtype {data.dtype} has no counterpart; convert it to float32 or int32 first")
-    dtype = wanted or _numpy_dtype(data.dtype)
+    dtype, bounds = wanted or _numpy_dtype(data.dtype), None
     if dtype.kind in "iu" and data.dtype.kind in "iu" and data.size:
-        _check_range(int(data.min()), int(data.max()), dtype)
+        bounds = _checked_range(int(data.min()), int(data.max()), dtype)
     stored = (data != 0) if dtype is bool_ else data
     contiguous = numpy.ascontiguousarray(stored, _device_format(dtype))
-    return Values(memoryview(contiguous).cast("B") if data.size else b"", data.shape, dtype)
+    return Values(memoryview(contiguous).cast("B") if data.size else b"", data.shape, dtype, bounds)
 
 
 def _numpy_dtype(dtype: Any) -> DType:
@@ -122,25 +123,25 @@ def _common(entries: list) -> DType:
     return int32 if kinds and all(issubclass(kind, int) for kind in kinds) else float32
 
 
-def _check_range(low: int, high: int, dtype: DType) -> None:
+def _checked_range(low: int, high: int, dtype: DType) -> tuple[int, int]:
     first, last = _RANGES[dtype.kind]
     if low < first or high > last:
         raise DTypeError(f"values from {low} to {high} do not fit {dtype.name}, which holds {first} to {last}")
+    return low, high
 
 
 def _packed(entries: list, shape: Shape, dtype: DType) -> Values:
-    return Values(pack(entries, dtype), shape, dtype)
-
-
-def pack(entries: list, dtype: DType) -> Any:
-    """Numbers in device form."""
-    if dtype.kind == "b":
-        return array("I", [1 if entry else 0 for entry in entries])
     if dtype.kind in "iu":
         whole = [int(entry) for entry in entries]
-        if whole:
-            _check_range(min(whole), max(whole), dtype)
-        return array(dtype.code, whole)
+        bounds = _checked_range(min(whole), max(whole), dtype) if whole else None
+        return Values(array(dtype.code, whole), shape, dtype, bounds)
+    return Values(_pack(entries, dtype), shape, dtype)
+
+
+def _pack(entries: list, dtype: DType) -> Any:
+    """Floats and bools in device form."""
+    if dtype.kind == "b":
+        return array("I", [1 if entry else 0 for entry in entries])
     try:
         if dtype is float16:
             return struct.pack(f"<{len(entries)}e", *entries)

@@ -29,8 +29,12 @@ def _uploaded(values: Values) -> Node:
     if session().tracing is not None:
         # The data is the same at every run of the step: it is uploaded once, and the step captures it.
         with outside_trace():
-            return upload(*values)
-    return upload(*values)
+            node = upload(values.data, values.shape, values.dtype)
+    else:
+        node = upload(values.data, values.shape, values.dtype)
+    if values.bounds is not None:
+        session().bounds[node] = values.bounds
+    return node
 
 
 def tensor(data: Any, dtype: Any = None, requires_grad: bool = False, *, device: Any = None) -> Tensor:
@@ -74,7 +78,7 @@ def seed_node(arguments: tuple, dtype: Any) -> Node:
     values = values_of(arguments[-1], dtype or float32)
     if math.prod(values.shape) != math.prod(sizes):
         raise ShapeError(f"Tensor{sizes} takes {math.prod(sizes)} values, got data of shape {values.shape}")
-    return _uploaded(Values(values.data, sizes, values.dtype))
+    return _uploaded(values._replace(shape=sizes))
 
 
 def full(size: Any, fill_value: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:

@@ -6,6 +6,7 @@ from typing import Any
 
 from ..errors import ArgumentError, DTypeError, ShapeError
 from ..ir import node as nodes
+from ..runtime.session import session
 from ..runtime.trace import use
 from . import elementwise as ew
 from .core import Tensor, wrap
@@ -26,11 +27,18 @@ def dropout(x: Tensor, p: float = 0.5, training: bool = True, *, generator: Gene
 
 
 def embedding(index: Tensor, weight: Tensor) -> Tensor:
-    """Rows of weight [n, d] by an integer index [*]: result [*, d]. Indices outside 0 … n − 1 are clamped."""
+    """Rows of weight [n, d] by an integer index [*]: result [*, d].
+
+    Numbers outside 0 … n − 1 that the program itself gave, as in ``tensor([7])``, raise ArgumentError. Those that a
+    device computed or selected, and all that come into a compiled step, are clamped: seeing them would be a read.
+    """
     if weight.ndim != 2:
         raise ShapeError(f"embedding needs weight [n, d], got {tuple(weight.shape)}")
     if index.dtype.kind not in "iu":
         raise DTypeError(f"embedding needs integers that say which rows, got {index.dtype.name} {tuple(index.shape)}")
+    low, high = session().bounds.get(use(index), (0, 0))
+    if low < 0 or high >= max(weight.shape[0], 1):
+        raise ArgumentError(f"embedding of {weight.shape[0]} rows needs indices below that, got {low} to {high}")
     return wrap(nodes.gather(use(weight), use(index)), weight)
 
 

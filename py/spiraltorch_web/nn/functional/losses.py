@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 
 from ...errors import ArgumentError, DTypeError, ShapeError
+from ...runtime.session import session
+from ...runtime.trace import use
 from ...tensor import Tensor, arange, softplus, where
 
 __all__ = [
@@ -63,6 +65,7 @@ def nll_loss(
 ) -> Tensor:
     """−input[target] for log-probabilities [n, classes, …] and class indices [n, …]; see `cross_entropy`."""
     axis = _class_axis("nll_loss", input, target)
+    _require_classes("nll_loss", target, input.shape[axis], ignore_index)
     hit = _one_hot(input, target, axis)
     return _class_reduced(
         -_picked(hit, input, axis), hit, target, input.shape[axis], axis, weight, ignore_index, reduction
@@ -81,7 +84,8 @@ def cross_entropy(
 
     input: logits [n, classes, …] or [classes]; target: integers [n, …] or probabilities of input's shape; ``weight``
     [classes]. Indices are compared with a range instead of gathered, so that the forward and backward pass fuse into
-    one kernel over rows. An index out of range cannot raise an error on a device: it makes the loss infinite.
+    one kernel over rows. Indices out of range that the program itself gave, as in ``tensor([0, 7])``, raise
+    ArgumentError; one that a device computed or selected, or that comes into a compiled step, makes the loss infinite.
 
     With ``reduction="mean"`` the sum is divided by the weight of all targets that are not ``ignore_index``. Passing
     ``ignore_index=None`` promises that there are no such targets: without weights the divisor is then a constant.
@@ -92,6 +96,7 @@ def cross_entropy(
         return _soft_cross_entropy(input, target, weight, reduction, label_smoothing)
     axis = _class_axis("cross_entropy", input, target)
     classes = input.shape[axis]
+    _require_classes("cross_entropy", target, classes, ignore_index)
     hit = _one_hot(input, target, axis)
     log_total = input.logsumexp(axis)
     loss = log_total - _picked(hit, input, axis)
@@ -130,6 +135,13 @@ def _class_axis(name: str, input: Tensor, target: Tensor) -> int:
             f"{name}: logits {tuple(input.shape)} need class indices of shape {expected}, got {tuple(target.shape)}"
         )
     return axis
+
+
+def _require_classes(name: str, target: Tensor, classes: int, ignore_index: int | None) -> None:
+    """Refuse indices that are known without a read to be those of no class."""
+    for index in session().bounds.get(use(target), ()):
+        if index != ignore_index and not 0 <= index < classes:
+            raise ArgumentError(f"{name}: there are {classes} classes, counted from 0; got index {index}")
 
 
 def _along(values: Tensor, input: Tensor, axis: int) -> Tensor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, repeat
 from math import dist, hypot
 from operator import mul
 from typing import NamedTuple
@@ -105,10 +105,7 @@ class _Neighbours:
             self._alike[family] = _group(self._facts, family)
         group = self._alike[family]
         if group is not None:
-            steps = [
-                hypot(each, dist(layout, other)) for each, other in zip(group.distances, group.layouts, strict=True)
-            ]
-            caution = 1.0
+            steps, caution = list(map(hypot, group.distances, map(dist, repeat(layout), group.layouts))), 1.0
         else:
             group = _group(self._facts, None)
             steps, caution = group.distances, STRANGER

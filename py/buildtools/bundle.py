@@ -17,7 +17,7 @@ REGISTRY = "panels/registry.js"
 LATER = re.compile(r"""import\("\./(\w+/panel\.js)"\)""")
 WORKER = "kernel/worker.js"
 # Pyodide stays a file of its own, under its own licence.
-PYODIDE = "../pyodide/pyodide.mjs"
+PYODIDE = "../pyodide/*.mjs"
 OPTIONS = (
     "--bundle", "--format=esm", "--target=es2022", "--legal-comments=none", "--charset=utf8", "--log-level=warning",
     "--minify-whitespace", "--minify-syntax",  # names stay, for readers of a stack

@@ -10,5 +10,7 @@ const { loadPyodide } = await import(pathToFileURL(join(runtime, "pyodide.mjs"))
 // Columns in tracebacks take a fifth of the bytes; only a reader's own lines show them, and those the page compiles.
 const python = await loadPyodide({ env: { PYTHONNODEBUGRANGES: "1" } });
 python.unpackArchive(new Uint8Array(readFileSync(wheel)), "wheel", { extractDir: "/wheel" });
-python.runPython(readFileSync(new URL("bytecode_inside.py", import.meta.url), "utf8"));
+for (const name of ["visit_inside.py", "bytecode_inside.py"]) {
+  python.runPython(readFileSync(new URL(name, import.meta.url), "utf8"));
+}
 for (const name of ["wheel.zip", "python_stdlib.zip"]) writeFileSync(join(out, name), python.FS.readFile(`/${name}`));

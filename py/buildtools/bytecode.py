@@ -2,7 +2,7 @@
 
 From sources, Pyodide starts in 2.6 s and imports our library in 0.44 s; with bytecode in 1.3 s and 0.12 s (Chromium 156
 and Node 20, two x86 cores, 2026-11). The bytecode is made by Pyodide itself, in Node, because no other interpreter
-writes that version's.
+writes that version's. Browsers that take the snapshot (snapshot.py) need it only for what that lacks.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .runtime import Runtime
 from .stamps import digest, is_current, write_stamp
 
 COMPILER = Path(__file__).with_suffix(".mjs")
-INSIDE = Path(__file__).with_name("bytecode_inside.py")
+INSIDE = tuple(Path(__file__).with_name(name) for name in ("visit_inside.py", "bytecode_inside.py"))
 # The site serves the tables one by one: a visit needs at most one.
 LEFT_OUT = "spiraltorch_web/_data/tuner_tables/"
 
@@ -37,7 +37,7 @@ def with_bytecode(project: Project, wheel: Path, runtime: Runtime) -> Compiled:
     every visit imports; both as they are where Node cannot run Pyodide.
     """
     folder = project.cache / f"bytecode-{runtime.version}"
-    wanted = digest(project.root, [wheel, COMPILER, INSIDE], runtime.version)
+    wanted = digest(project.root, [wheel, COMPILER, *INSIDE], runtime.version)
     compiled = Compiled(folder / wheel.name, folder / "python_stdlib.zip")
     if is_current(folder / "stamp", wanted):
         return compiled

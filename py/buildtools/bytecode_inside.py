@@ -1,11 +1,10 @@
-"""Run by bytecode.mjs inside Pyodide, where our wheel lies unpacked in /wheel.
+"""Run by bytecode.mjs inside Pyodide after visit_inside.py, where our wheel lies unpacked in /wheel.
 
 Writes /wheel.zip, ``__pycache__`` files for the wheel, and /python_stdlib.zip, the standard library with bytecode in
 the place of sources. Both hold bytecode for what a visit to the page imports and no more: it is twice as large as the
 sources, which take the place of what is rarely wanted.
 """
 
-import importlib
 import importlib.util
 import py_compile
 import sys
@@ -13,32 +12,11 @@ import types
 import zipfile
 from pathlib import Path
 
-# The page's bridge, what its examples and a first training step import, and what Pyodide imports to load a wheel.
-VISIT = (
-    "argparse",
-    "importlib.metadata",
-    "spiraltorch_web.bridge",
-    "spiraltorch_web.compiled",
-    "spiraltorch_web.compiler.build",
-    "spiraltorch_web.data",
-    "spiraltorch_web.device.browser_open",
-    "spiraltorch_web.live",
-    "spiraltorch_web.nn",
-    "spiraltorch_web.optim",
-    "tarfile",
-)
 WHEEL = Path("/wheel")
 STDLIB = Path(f"/lib/python{sys.version_info[0]}{sys.version_info[1]}.zip")
 EARLIEST = (1980, 1, 1, 0, 0, 0)  # of a ZIP file; the same in every build
 # Unchecked: no source is ever compared, so dates do not matter.
 MODE = py_compile.PycInvalidationMode.UNCHECKED_HASH
-
-
-def import_what_a_visit_imports() -> None:
-    sys.path.insert(0, "/wheel")
-    sys.modules["spiraltorch_page"] = types.ModuleType("spiraltorch_page")
-    for name in VISIT:
-        importlib.import_module(name)
 
 
 def imported_from(place: str) -> set[str]:
@@ -75,6 +53,8 @@ def bytecode(source: bytes, name: str) -> bytes:
     return Path("/tmp/source.pyc").read_bytes()
 
 
-import_what_a_visit_imports()
+sys.path.insert(0, "/wheel")
+sys.modules["spiraltorch_page"] = types.ModuleType("spiraltorch_page")
+import_all(VISIT + LOADING)  # noqa: F821  of visit_inside.py
 write_stdlib(imported_from(f"{STDLIB}/"), Path("/python_stdlib.zip"))
 write_wheel_bytecode(imported_from(f"{WHEEL}/"), Path("/wheel.zip"))

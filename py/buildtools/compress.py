@@ -12,9 +12,9 @@ from pathlib import Path
 from .project import BuildError, Project, run, say
 from .stamps import file_sha256, tree_files
 
-# Files this small or of these kinds gain nothing from compression.
+# Files this small or of these kinds gain nothing from compression; snapshots come with their packed forms.
 SMALLEST = 1024
-PACKED_KINDS = frozenset({".png", ".webp", ".whl", ".gz", ".npz", ".pack"})
+PACKED_KINDS = frozenset({".png", ".webp", ".whl", ".gz", ".br", ".npz", ".pack", ".snapshot"})
 # From here on, Brotli saves a reader something: a fifth of Pyodide's 3.5 MB.
 SMALLEST_BROTLI = 100_000
 BROTLI = Path(__file__).with_name("brotli.mjs")

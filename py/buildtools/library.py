@@ -20,10 +20,13 @@ NAME = "library.pack"
 NOTES = {"INSTALLER": b"pyodide.loadPackage\n", "PYODIDE_SOURCE": b"pyodide"}
 
 
-def write_library(wheel: Path, target: Path) -> None:
-    """Pack what the wheel installs; the same wheel gives the same bytes."""
+def write_library(wheel: Path, target: Path, bytecode: bool = True) -> None:
+    """Pack what the wheel installs; the same wheel gives the same bytes. Beside a snapshot, in which the modules are
+    imported already, nobody needs their bytecode.
+    """
     with zipfile.ZipFile(wheel) as archive:
-        files = {name: archive.read(name) for name in archive.namelist() if not name.endswith("/")}
+        names = [name for name in archive.namelist() if not name.endswith("/")]
+        files = {name: archive.read(name) for name in names if bytecode or not name.endswith(".pyc")}
     info = next(PurePosixPath(name).parent for name in files if name.endswith(".dist-info/METADATA"))
     files |= {f"{info}/{name}": content for name, content in NOTES.items()}
     # Like stands beside like: it packs better.

@@ -23,8 +23,10 @@ from .library import NAME as LIBRARY
 from .library import write_library
 from .policy import headers_file, with_meta_policy
 from .project import BuildError, Project, say
-from .runtime import DEFAULT_VERSION, Runtime, hosted_wheels, runtime_for, write_runtime
+from .runtime import DEFAULT_VERSION, STDLIB, Runtime, hosted_wheels, runtime_for, write_runtime
 from .shell import with_first_paint
+from .snapshot import NAME as SNAPSHOT
+from .snapshot import Snapshot, snapshot_of
 from .stamps import digest, file_sha256, is_current, tree_files, write_stamp
 from .tables import checked_tables, write_tables
 from .vendor import bundle_vendor
@@ -50,11 +52,14 @@ class SiteOptions:
 
 @dataclass(frozen=True)
 class Parts:
-    """What is made before the site is written. Our wheel is the first; ``stdlib`` None means Pyodide's own."""
+    """What is made before the site is written. Our wheel is the first; ``stdlib`` None means Pyodide's own, and
+    ``snapshot`` None that every visit starts Python itself.
+    """
 
     runtime: Runtime
     wheels: list[Path]
     stdlib: Path | None
+    snapshot: Snapshot | None
     bundles: dict[str, Path]
 
     def files(self) -> list[Path]:
@@ -72,7 +77,7 @@ def build_site(project: Project, out: Path, options: SiteOptions) -> Path:
     if options.bench:
         ensure_npm(project, project.web / "bench")
         bundles["bench/vendor"] = bundle_vendor(project, project.web / "bench")
-    parts = Parts(runtime, wheels, own.stdlib, bundles)
+    parts = Parts(runtime, wheels, own.stdlib, snapshot_of(project, runtime, own.wheel, own.stdlib), bundles)
     tools = tree_files(Path(__file__).parent)
     sources = [
         *parts.files(),
@@ -115,9 +120,11 @@ def _write(project: Project, folder: Path, options: SiteOptions, parts: Parts) -
     _copy(project.root, _shaders(project), folder / "engine")
     write_tables(checked_tables(project), folder / "tuner_tables")
     write_runtime(project, parts.runtime, parts.wheels, folder / "pyodide", parts.stdlib)
-    write_library(parts.wheels[0], folder / "pyodide" / LIBRARY)
+    write_library(parts.wheels[0], folder / "pyodide" / LIBRARY, bytecode=parts.snapshot is None)
+    if parts.snapshot:
+        parts.snapshot.write(folder / "pyodide")
     _write_json(folder / "examples.json", examples_manifest(project.web / "examples"))
-    _write_json(folder / "site.json", _facts(folder, options, parts.runtime, parts.wheels[0]))
+    _write_json(folder / "site.json", _facts(folder, options, parts))
     shutil.copyfile(project.root / "LICENSE", folder / "LICENSE.txt")
     (folder / "_headers").write_text(headers_file(options.connect_src))
     bundle_page(project, folder)
@@ -135,9 +142,10 @@ def _finish_markup(folder: Path, connect_src: tuple[str, ...]) -> None:
         page.write_text(with_meta_policy(markup, connect_src))
 
 
-def _facts(folder: Path, options: SiteOptions, runtime: Runtime, wheel: Path) -> dict:
+def _facts(folder: Path, options: SiteOptions, parts: Parts) -> dict:
     """What the page's worker reads first. ``sizes``: bytes by file name, uncompressed, for the progress display."""
-    boot = [f"pyodide/{name}" for name in (*runtime.files, "pyodide-lock.json", LIBRARY)]
+    runtime, wheel, snapshot = parts.runtime, parts.wheels[0], parts.snapshot
+    boot = [*runtime.files, "pyodide-lock.json", LIBRARY, *([SNAPSHOT] if snapshot else [])]
     seconds = os.environ.get("SOURCE_DATE_EPOCH")
     now = datetime.datetime.now(datetime.UTC)
     built = datetime.datetime.fromtimestamp(int(seconds), datetime.UTC) if seconds else now
@@ -149,10 +157,12 @@ def _facts(folder: Path, options: SiteOptions, runtime: Runtime, wheel: Path) ->
             "version": runtime.version,
             "indexURL": "pyodide/",
             "lockFileURL": "pyodide/pyodide-lock.json",
+            "stdLibURL": f"pyodide/{STDLIB}",
         },
+        "snapshot": snapshot and snapshot.facts(),
         "numpy": options.numpy is not None,
         "connectSrc": list(options.connect_src),
-        "sizes": {Path(name).name: (folder / name).stat().st_size for name in boot},
+        "sizes": {name: (folder / "pyodide" / name).stat().st_size for name in boot},
         "built": built.date().isoformat(),
     }
 

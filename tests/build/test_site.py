@@ -97,6 +97,14 @@ def test_sizes_for_the_progress_display_are_right(site):
     assert {"pyodide.asm.wasm", "python_stdlib.zip", "library.pack"} <= sizes.keys()
 
 
+def test_the_site_has_a_snapshot_of_python():
+    site = built_site("site")
+    snapshot = facts(site)["snapshot"]
+    assert (site / snapshot["name"]).stat().st_size == snapshot["bytes"] == facts(site)["sizes"]["python.snapshot"]
+    assert all((site / f"{snapshot['name']}{ending}").is_file() for ending in (".br", ".gz"))
+    assert facts(built_site("site-0.27.7"))["snapshot"] is None
+
+
 def test_the_library_of_the_page_is_what_the_wheel_installs(site):
     known = facts(site)
     packed = (site / known["library"]["name"]).read_bytes()
@@ -109,16 +117,17 @@ def test_the_library_of_the_page_is_what_the_wheel_installs(site):
         place += length
     assert place == len(content)
     with zipfile.ZipFile(site / "pyodide" / "wheels" / known["wheel"]) as wheel:
-        assert {name: files.get(name) for name in wheel.namelist()} == {
-            name: wheel.read(name) for name in wheel.namelist()
-        }
+        names = [name for name in wheel.namelist() if not (known["snapshot"] and name.endswith(".pyc"))]
+        assert {name: files.get(name) for name in names} == {name: wheel.read(name) for name in names}
 
 
-LATER = ("examples", "tuner_tables", "panels/rankk", "panels/roundtable", "panels/speed")
+LATER = ("examples", "tuner_tables", "panels/rankk", "panels/roundtable", "panels/speed", "pyodide/python_stdlib.zip")
 
 
 def test_the_first_load_keeps_its_transfer_budget():
-    """Everything but what loads on demand (examples, wheels, tables, other views) and the preview, sent with Brotli."""
+    """Everything but what loads on demand (examples, wheels, tables, other views, the standard library beyond the
+    snapshot) and the preview, sent with Brotli.
+    """
     site = built_site("site")
     loaded = [
         path

@@ -6,30 +6,87 @@ import re
 
 from playwright.sync_api import expect
 
+from tests.support.site import PROJECT
 from tests.web.conftest import eventually
 
-# Modules from the standard library's ZIP and from our wheel that were compiled from their sources.
-COMPILED_HERE = """import pathlib, sys
+# Modules that Python imported by compiling a file of the page's file system.
+FROM_SOURCE = """import pathlib, sys
 def from_source(module):
     place = getattr(module, "__file__", None) or ""
     if type(getattr(module, "__loader__", None)).__name__ == "zipimporter":
         return place.endswith(".py")
     cached = getattr(module.__spec__, "cached", None)
     return "/spiraltorch_web/" in place and not (cached and pathlib.Path(cached).exists())
-names = [name for name, module in sys.modules.items() if name != "__main__" and from_source(module)]
-print("compiled here:", sorted(names))
+names = {name for name, module in sys.modules.items() if name != "__main__" and from_source(module)}
 """
+BEFORE = f"{FROM_SOURCE}sys.in_the_snapshot = names\n"
+AFTER = f"{FROM_SOURCE}print('compiled here:', sorted(names - sys.in_the_snapshot))\n"
 
 
 def test_a_visit_compiles_no_library(open_bench):
     bench = open_bench()
     bench.wait_until_ready()
-    bench.button("Run").click()
+    bench.run(BEFORE)
+    bench.start((PROJECT.web / "examples" / "spirals.py").read_text())
     expect(bench.page.locator(".status-label")).to_have_text(re.compile(r"step \d+/"), timeout=60_000)
     bench.button("Stop").click()
     bench.wait_for_end()
-    bench.run(COMPILED_HERE)
+    bench.run(AFTER)
     assert bench.output.strip() == "compiled here: []"
+
+
+NEW_IN_EVERY_VISIT = """import os, random, sys
+print("drawn", random.random())
+print("told", os.environ["SPIRALTORCH_DEVICE"], "PYTHONHASHSEED" in os.environ, sys.path[:2])
+"""
+MORE_OF_THE_STANDARD_LIBRARY = """import wave
+print("wave has", wave.Wave_read.__name__)
+"""
+
+
+def test_python_goes_on_from_a_snapshot(open_bench):
+    """The standard library arrives when a script first imports what the snapshot lacks."""
+    bench = open_bench()
+    asked, drawn = [], set()
+    bench.page.on("request", lambda request: asked.append(request.url.rsplit("/", 1)[-1]))
+    for _ in range(2):
+        bench.page.reload()
+        bench.wait_until_ready()
+        bench.run(NEW_IN_EVERY_VISIT)
+        assert "told webgpu False ['', '/lib/python314.zip']" in bench.output
+        drawn.add(re.search(r"drawn (\S+)", bench.output)[1])
+    assert len(drawn) == 2
+    assert asked.count("python.snapshot") == 2 and "python_stdlib.zip" not in asked
+    bench.run(MORE_OF_THE_STANDARD_LIBRARY)
+    assert "wave has Wave_read" in bench.output
+    assert asked.count("python_stdlib.zip") == 1
+
+
+def test_a_standard_library_out_of_reach_is_an_error_of_the_script(open_bench, pages):
+    bench = open_bench()
+    bench.wait_until_ready()
+    bench.page.context.route("**/python_stdlib.zip", lambda route: route.abort())
+    bench.run(MORE_OF_THE_STANDARD_LIBRARY)
+    expect(bench.page.locator(".status-label")).to_contain_text("in line 1")
+    bench.page.context.unroute("**/python_stdlib.zip")
+    bench.run(MORE_OF_THE_STANDARD_LIBRARY)
+    assert "wave has Wave_read" in bench.output
+    pages.problems.clear()  # the browser tells the console of the request that failed
+
+
+def test_a_damaged_snapshot_is_done_without(open_bench, pages):
+    bench = open_bench()
+
+    def damaged(route):
+        body = (answer := route.fetch()).body()
+        route.fulfill(response=answer, body=body[:-9] + b"\1" + body[-8:])
+
+    bench.page.context.route("**/python.snapshot", damaged)
+    bench.page.reload()
+    bench.wait_until_ready()
+    bench.run("import spiraltorch_web as st\nprint(st.arange(4).float().sum().item())\n")
+    assert "6.0" in bench.output
+    pages.problems.clear()
 
 
 def test_the_page_begins_with_its_first_paint(open_bench):

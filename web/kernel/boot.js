@@ -9,6 +9,7 @@ import { probeAdapter } from "./adapter.js";
 import { Download } from "./download.js";
 import { keepFolder } from "./folder.js";
 import { fetchLibrary, writeFiles } from "./library.js";
+import { Snapshot, takesSnapshot } from "./snapshot.js";
 import { WarmKernels } from "./warm.js";
 
 /**
@@ -24,7 +25,7 @@ export async function boot(request, pageModule, connectStreams, report) {
   const { site } = request;
   const warm = new WarmKernels(request.base);
   const executor = prepareExecutor(request, warm);
-  const python = await loadPython(site, request, report);
+  const python = await loadPython(request, pageModule, report);
   connectStreams(python);
   python.registerJsModule("spiraltorch_page", pageModule);
   const bridge = python.pyimport("spiraltorch_web.bridge");
@@ -52,19 +53,44 @@ async function withReason(device) {
   return adapter.kind === "none" ? { ...device, reason: `${adapter.reason} ${device.reason}` } : device;
 }
 
-async function loadPython(site, request, report) {
-  const indexURL = new URL(site.pyodide.indexURL, request.base).href;
-  const lockFileURL = new URL(site.pyodide.lockFileURL, request.base).href;
-  const download = new Download(site.sizes, (loaded, total) => report("runtime", loaded, total));
-  const env = { HOME: "/home/pyodide", ...deviceChoice(request.device) };
+async function loadPython(request, pageModule, report) {
+  const { site, base } = request;
+  const place = (name) => new URL(name, base).href;
+  const resumes = takesSnapshot(site);
+  const download = new Download(neededSizes(site, resumes), (loaded, total) => report("runtime", loaded, total));
+  const snapshot = resumes ? new Snapshot(site.snapshot, base, (bytes) => download.arrived(bytes)) : null;
   const python = await download.during(async () => {
-    const library = fetchLibrary(new URL(site.library.name, request.base), site.library.integrity);
-    const fsInit = async (FS, { sitePackages }) => writeFiles(FS, sitePackages, await library);
-    const [loaded] = await Promise.all([loadPyodide({ indexURL, lockFileURL, env, fsInit }), library]);
+    const library = fetchLibrary(new URL(site.library.name, base), site.library.integrity);
+    const options = {
+      indexURL: place(site.pyodide.indexURL),
+      lockFileURL: place(site.pyodide.lockFileURL),
+      stdLibURL: place(site.pyodide.stdLibURL),
+      env: { HOME: "/home/pyodide", ...deviceChoice(request.device) },
+      fsInit: async (FS, { sitePackages }) => writeFiles(FS, sitePackages, await library),
+    };
+    const [loaded] = await Promise.all([goOnOrStart(snapshot, options, pageModule), library]);
     return loaded;
   });
   if (request.interrupts) python.setInterruptBuffer(new Uint8Array(request.interrupts));
   return python;
+}
+
+/** Where going on from the snapshot fails, Python starts as in browsers that cannot take one. */
+async function goOnOrStart(snapshot, options, pageModule) {
+  if (snapshot) {
+    try {
+      return await snapshot.goOn(options, pageModule);
+    } catch (error) {
+      console.warn("spiraltorch: Python starts without its snapshot:", error);
+    }
+  }
+  return loadPyodide(options);
+}
+
+/** Bytes by file name: the snapshot takes the place of the standard library. */
+function neededSizes({ sizes, snapshot, pyodide }, resumes) {
+  const unneeded = resumes ? pyodide.stdLibURL : snapshot?.name;
+  return Object.fromEntries(Object.entries(sizes).filter(([name]) => !unneeded?.endsWith(`/${name}`)));
 }
 
 function deviceChoice(device) {

@@ -38,10 +38,13 @@ export class Download {
     if (!response.ok || !response.body) return;
     const name = response.url.split("/").at(-1);
     if (!(name in this.sizes)) this.total += Number(response.headers.get("Content-Length") ?? 0);
-    for await (const chunk of pieces(response.clone().body)) {
-      this.loaded += chunk.length;
-      this.reportSometimes();
-    }
+    for await (const chunk of pieces(response.clone().body)) this.arrived(chunk.length);
+  }
+
+  /** Count bytes of a file that is not fetched while `fetch` is wrapped. */
+  arrived(bytes) {
+    this.loaded += bytes;
+    this.reportSometimes();
   }
 
   reportSometimes() {

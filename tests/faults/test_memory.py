@@ -11,8 +11,10 @@ import pytest
 import spiraltorch_web as st
 from spiraltorch_web.compiler import expressions
 from spiraltorch_web.errors import KernelError, OutOfMemoryError
+from spiraltorch_web.ir.graph import canonical
 from spiraltorch_web.ir.ops import Op
-from spiraltorch_web.runtime.session import session
+from spiraltorch_web.runtime.realize import lower
+from spiraltorch_web.runtime.session import LoadedPrograms, session
 from tests.support.adapters import note_adapter
 from tests.support.sessions import opened
 
@@ -82,6 +84,44 @@ def test_tensors_changed_in_place_keep_their_new_values(working):
     with pytest.raises(OutOfMemoryError):
         st.zeros(HUGE, HUGE).numpy()
     assert total.tolist() == [1, 1, 1]
+
+
+@pytest.mark.parametrize("working", ["webgpu"], indirect=True)
+def test_programs_of_many_shapes_do_not_fill_the_memory(working):
+    """What a program needs between its first and its last step is its own, so old programs have to go."""
+    programs = LoadedPrograms(working, most_bytes=1 << 20)
+    start = working.memory()
+    for rows in range(1, 9):
+        x = st.rand(rows, 100_000)
+        graph, _, key = canonical([(x.cumsum(1) * x).sum(1)._node])
+        lowered = lower(working, graph)
+        assert lowered.temporary_bytes >= 400_000 * rows
+        programs.keep(key, working.load(lowered), lowered.temporary_bytes)
+        kept = working.memory()["allocated"] - start["allocated"]
+        assert kept <= (1 << 20) + 2 * lowered.temporary_bytes
+        assert programs.find(key) is not None
+    assert working.memory()["programs"] == start["programs"] + 1
+    assert programs.clear()
+    assert working.memory()["allocated"] == start["allocated"]
+
+
+@pytest.mark.parametrize("working", ["webgpu"], indirect=True)
+def test_old_programs_make_room_for_what_would_not_fit(working, monkeypatch):
+    x = st.rand(2, 1000)
+    (x.cumsum(1) * x).sum(1).numpy()
+    allocate, refused = working.alloc, []
+    programs = working.memory()["programs"]
+
+    def scarce(*request) -> int:
+        if not refused:
+            refused.append(request)
+            raise OutOfMemoryError("the device has no bytes left")
+        return allocate(*request)
+
+    monkeypatch.setattr(working, "alloc", scarce)
+    assert (x.cumsum(1).amax(1) >= 0).all().item()
+    assert refused
+    assert working.memory()["programs"] < programs + 1
 
 
 @pytest.mark.parametrize("working", ["webgpu"], indirect=True)

@@ -72,22 +72,36 @@ def compute_nodes(nodes: Iterable[Node]) -> None:
         return
     graph, storages, key = canonical(todo)
     device = device_of(storages, session())
-    number = load(device, graph, key)
-    results = {target: Storage(device, node.nbytes) for node, target in zip(todo, graph.targets, strict=True)}
-    fresh = [results[slot].handle for slot in range(len(storages), graph.num_slots)]
-    device.submit(number, [*(storage.handle for storage in storages), *fresh])
+    try:
+        results = _run(device, graph, storages, key, todo)
+    except OutOfMemoryError:
+        if not session().programs(device).clear():
+            raise
+        results = _run(device, graph, storages, key, todo)
     # Only now: after a refused allocation or a lost device no node may seem to be computed.
     for node, target in zip(todo, graph.targets, strict=True):
         node.buffer = results[target]
 
 
+def _run(
+    device: Device, graph: Graph, storages: Sequence[Storage], key: Hashable, nodes: Sequence[Node]
+) -> dict[int, Storage]:
+    """The buffers of the graph's targets, in which a queued run puts the values of ``nodes``."""
+    number = load(device, graph, key)
+    results = {target: Storage(device, node.nbytes) for node, target in zip(nodes, graph.targets, strict=True)}
+    fresh = [results[slot].handle for slot in range(len(storages), graph.num_slots)]
+    device.submit(number, [*(storage.handle for storage in storages), *fresh])
+    return results
+
+
 def load(device: Device, graph: Graph, key: Hashable) -> int:
     """The loaded program for a graph: from the cache, else compiled now."""
-    current = session()
-    number = current.program(device, key)
+    programs = session().programs(device)
+    number = programs.find(key)
     if number is None:
-        number = device.load(lower(device, graph))
-        current.keep_program(device, key, number)
+        lowered = lower(device, graph)
+        number = device.load(lowered)
+        programs.keep(key, number, lowered.temporary_bytes if device.lowering == "wgsl" else 0)
     return number
 
 

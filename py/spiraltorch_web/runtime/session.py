@@ -19,7 +19,47 @@ from ..errors import TraceError
 if TYPE_CHECKING:
     from .trace import Trace
 
-PROGRAMS_KEPT = 512
+# Loaded programs, and the bytes that they hold for their temporaries. A later run of one that had to go compiles again.
+PROGRAMS_KEPT, PROGRAM_BYTES_KEPT = 512, 1 << 30
+
+
+class LoadedPrograms:
+    """Programs that a device keeps for graphs computed before. The least recently used go when they become too many, or
+    their temporaries too large.
+    """
+
+    def __init__(self, device: Device, most: int = PROGRAMS_KEPT, most_bytes: int = PROGRAM_BYTES_KEPT) -> None:
+        self._device = weakref.ref(device)
+        self._most, self._most_bytes = most, most_bytes
+        self._found: OrderedDict[Hashable, tuple[int, int]] = OrderedDict()  # number and bytes
+        self._bytes = 0
+
+    def find(self, key: Hashable) -> int | None:
+        """The number of a loaded program, if the device still has it."""
+        if key not in self._found:
+            return None
+        self._found.move_to_end(key)
+        return self._found[key][0]
+
+    def keep(self, key: Hashable, number: int, temporary_bytes: int) -> None:
+        """Remember a loaded program, and unload others beyond the limits."""
+        self._found[key] = (number, temporary_bytes)
+        self._bytes += temporary_bytes
+        while len(self._found) > self._most or (self._bytes > self._most_bytes and len(self._found) > 1):
+            self._unload_oldest()
+
+    def clear(self) -> bool:
+        """Unload all of them; whether that freed any memory of the device."""
+        freed = self._bytes > 0
+        while self._found:
+            self._unload_oldest()
+        return freed
+
+    def _unload_oldest(self) -> None:
+        number, temporary_bytes = self._found.popitem(last=False)[1]
+        self._bytes -= temporary_bytes
+        if (device := self._device()) is not None:
+            device.unload(number)
 
 
 class Session:
@@ -50,7 +90,7 @@ class Session:
         self.roundtable: Any = None  # decides about launches, made by spiraltorch_web.roundtable
         self.fft_plans: Any = None  # remembers plans of transforms, made by spiraltorch_web.fft
         # Weak: the programs of a device that nobody uses any more, such as a lost one, go with it.
-        self._programs: weakref.WeakKeyDictionary[Device, OrderedDict[Hashable, int]] = weakref.WeakKeyDictionary()
+        self._programs: weakref.WeakKeyDictionary[Device, LoadedPrograms] = weakref.WeakKeyDictionary()
 
     @property
     def device(self) -> Device:
@@ -77,20 +117,11 @@ class Session:
         self._device = self.generator = self.planner = self.roundtable = None
         self._programs.clear()
 
-    def program(self, device: Device, key: Hashable) -> int | None:
-        """The number of a loaded program, if the device still has it."""
-        programs = self._programs.setdefault(device, OrderedDict())
-        number = programs.get(key)
-        if number is not None:
-            programs.move_to_end(key)
-        return number
-
-    def keep_program(self, device: Device, key: Hashable, number: int) -> None:
-        """Remember a loaded program; the least recently used one goes when there are too many."""
-        programs = self._programs.setdefault(device, OrderedDict())
-        programs[key] = number
-        if len(programs) > PROGRAMS_KEPT:
-            device.unload(programs.popitem(last=False)[1])
+    def programs(self, device: Device) -> LoadedPrograms:
+        """What is loaded on a device for eager work."""
+        if device not in self._programs:
+            self._programs[device] = LoadedPrograms(device)
+        return self._programs[device]
 
 
 _current: ContextVar[Session] = ContextVar("spiraltorch_web.session")

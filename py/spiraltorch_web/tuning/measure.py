@@ -59,6 +59,11 @@ class Entrant:
     runs: int = 1
     samples: list[float] = field(default_factory=list)
 
+    @property
+    def least(self) -> float:
+        """Seconds of the fastest sample, or the estimate: falling clocks and other work only ever slow a run down."""
+        return min(self.samples, default=self.estimate)
+
     def timing(self) -> Timing:
         """What the samples say; the estimate alone for one that was too slow for the rounds."""
         if not self.samples:
@@ -146,9 +151,14 @@ class Contest:
         All at once, after all are loaded and checked: an idle GPU would make whatever comes first look slow.
         """
         self._raise_clocks()
-        for entrant in self.entrants:
-            handles = self._handles(self.matrix)
-            entrant.estimate = min(self._clock.seconds(entrant.single, handles) for _ in range(2))
+        self.estimate_again(self.entrants)
+
+    def estimate_again(self, entrants: Iterable[Entrant]) -> None:
+        """Lower the estimates of choices that run faster now, with the clocks as they are."""
+        handles = self._handles(self.matrix)
+        for entrant in entrants:
+            seconds = min(self._clock.seconds(entrant.single, handles) for _ in range(2))
+            entrant.estimate = min(entrant.estimate, seconds)
 
     def sample(self, entrant: Entrant) -> float:
         """Seconds per run over a pass long enough for the device's clock; kept in ``entrant.samples``."""
@@ -163,6 +173,8 @@ class Contest:
 
     def rounds(self, entrants: Sequence[Entrant], rounds: int, deadline: float = math.inf) -> None:
         """Let entrants take turns; the first round, which warms up, does not count. Stops at the deadline."""
+        if not entrants:
+            return
         self._raise_clocks()
         for entrant in entrants:
             self.sample(entrant)

@@ -25,7 +25,7 @@ from .grid import Grid, in_mixed_order
 from .inputs import DISTRIBUTIONS, matrix
 from .journal import Journal
 from .loading import load_table
-from .measure import Contest
+from .measure import Contest, Entrant
 from .model import predict
 from .records import Cell, Provenance
 from .regret import Regret, always, most_frequent, regret_of
@@ -177,10 +177,18 @@ def measure_cell(
         if not contest.entrants:
             raise DeviceError(f"no choice solves {described(problem)}: {'; '.join(map(str, faults))}")
         contest.estimate()
-        fastest = min(entrant.estimate for entrant in contest.entrants)
-        contest.rounds([e for e in contest.entrants if e.estimate <= SLOW * fastest], rounds, deadline)
-        timings = [entrant.timing() for entrant in contest.entrants]
-    return Cell(problem, MappingProxyType({t.choice: t.seconds * 1e6 for t in timings})), tuple(faults)
+        contest.rounds(_fast(contest), rounds, deadline)
+        # By now the device is warm: what took long because it was not has its rounds as well.
+        contest.estimate_again(entrant for entrant in contest.entrants if not entrant.samples)
+        contest.rounds([entrant for entrant in _fast(contest) if not entrant.samples], rounds, deadline)
+        microseconds = {entrant.choice: entrant.least * 1e6 for entrant in contest.entrants}
+    return Cell(problem, MappingProxyType(microseconds)), tuple(faults)
+
+
+def _fast(contest: Contest) -> list[Entrant]:
+    """The choices that take at most SLOW times as long as the fastest."""
+    limit = SLOW * min(entrant.least for entrant in contest.entrants)
+    return [entrant for entrant in contest.entrants if entrant.least <= limit]
 
 
 def _enter(contest: Contest, choice: Choice, given: Mapping[str, Tensor]) -> Fault | None:

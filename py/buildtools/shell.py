@@ -16,6 +16,8 @@ STYLE_PLACE = '<link rel="stylesheet" href="style.css">'
 CODE_PLACE = "<!-- the first example's code -->"
 FACTS_PLACE = "<!-- what site.json says -->"
 MODULES_PLACE = "<!-- the page's modules -->"
+# Not "modulepreload": the browser would compile half a megabyte before it paints.
+LINK = '<link rel="preload" as="script" crossorigin href="{}">'
 IMPORTED = re.compile(r"""(?:from|import)\s*["'](\.{1,2}/[^"']+\.js)["']""")
 SHEET = re.compile(r"""^@import "([^"]+)";$""", re.MULTILINE)
 PANEL = re.compile(r"""\{ name: "(\w+)", region: "\w+", load""")
@@ -30,7 +32,7 @@ def with_first_paint(markup: str, site: Path) -> str:
     sheets = [site / "style.css", *(site / "panels" / name / "style.css" for name in panels)]
     style = f'<style data-panels="{" ".join(panels)}">\n{"".join(map(_sheet, sheets))}</style>'
     code = html.escape((site / "examples" / f"{FIRST_EXAMPLE}.py").read_text())
-    links = "\n  ".join(f'<link rel="modulepreload" href="{name}">' for name in page_modules(site))
+    links = "\n  ".join(LINK.format(name) for name in page_modules(site))
     facts = json.dumps(json.loads((site / "site.json").read_text()), separators=(",", ":")).replace("<", "\\u003c")
     places = {STYLE_PLACE: style, CODE_PLACE: code, FACTS_PLACE: facts, MODULES_PLACE: links}
     for place, content in places.items():

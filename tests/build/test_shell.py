@@ -9,7 +9,7 @@ import re
 import pytest
 
 from buildtools.project import BuildError
-from buildtools.shell import page_modules, with_first_paint
+from buildtools.shell import LINK, page_modules, with_first_paint
 from tests.support.site import PROJECT, built_site
 
 
@@ -38,7 +38,7 @@ def test_every_module_of_the_start_is_announced_and_there():
     names = page_modules(site)
     assert names[0] == "main.js" and 1 < len(names) < 9
     for name in names:
-        assert (site / name).is_file() and f'<link rel="modulepreload" href="{name}">' in markup
+        assert (site / name).is_file() and LINK.format(name) in markup
 
 
 def test_modules_of_views_that_load_later_are_not_announced():

@@ -23,6 +23,9 @@ BASE_BYTES = 2560  # of workgroup memory besides candidates, buckets and sums
 # Small workgroups wait less for each other, and lanes that stage much leave a multiprocessor fewer of them: on an H200
 # the gather takes half as long again from 12 slots on. Lanes whose slots are full send them to the list.
 GATHER_WORKGROUP, MOST_STAGED = 128, 11
+SOFTWARE_GATHER_WORKGROUP = 256
+# Vectors that a lane of it loads at once, each with text of its own: SwiftShader takes minutes to compile eight.
+MOST_UNROLLED, SOFTWARE_MOST_UNROLLED = 16, 4
 MOST_COUNTED = 61440  # columns of the middle's stretches: gathering workgroups count them in 16 bits
 # Lists are sifted from so many entries on and up to so many rows, by workgroups that look through a stretch each.
 LONG_LIST, FEW_ROWS, SIFT_STRETCH = 12288, 64, 2048
@@ -58,7 +61,8 @@ def streamed_launches(problem: RankProblem, choice: Choice, caps: Caps) -> Lower
     margin = sample_margin(problem, sample)
     found = found_slots(problem, sample)
     sifted = is_sifted(problem, choice)
-    sieve = _sieve(problem, expected_found(problem, sample)) if sifted else {"SIFTED": False}
+    gather_wg = min(SOFTWARE_GATHER_WORKGROUP if caps.software else GATHER_WORKGROUP, caps.max_workgroup_size)
+    sieve = _sieve(problem, expected_found(problem, sample), gather_wg) if sifted else {"SIFTED": False}
     aside, kept = (scratch(2),) if sifted else (), (scratch(3),) if sifted else ()
     cut = launch(
         "rank_cut",
@@ -75,7 +79,6 @@ def streamed_launches(problem: RankProblem, choice: Choice, caps: Caps) -> Lower
         **_workgroup(choice.wg),
         **_shape(problem),
     )
-    gather_wg = min(GATHER_WORKGROUP, caps.max_workgroup_size)
     stage_bytes = caps.max_workgroup_bytes - 256 - (12 * gather_wg if sifted else 0)
     slots = stage_slots(expected_found(problem, sample) / chunks / gather_wg)
     slots = max(4, min(slots, MOST_STAGED, stage_bytes // (8 * gather_wg)))
@@ -84,7 +87,7 @@ def streamed_launches(problem: RankProblem, choice: Choice, caps: Caps) -> Lower
         (given(0), given(0), scratch(0), scratch(1), *aside),
         rows * chunks,
         caps,
-        UNROLL=max(1, choice.tile // (4 * gather_wg)),
+        UNROLL=max(1, min(choice.tile // (4 * gather_wg), SOFTWARE_MOST_UNROLLED if caps.software else MOST_UNROLLED)),
         CHUNKS=chunks,
         CHUNK_VECTORS=ceil_div(ceil_div(problem.cols, 4), chunks),
         SLOTS=slots,
@@ -143,9 +146,8 @@ def finish_buckets(problem: RankProblem, choice: Choice, caps: Caps) -> int:
     return min(wanted, MOST_BUCKETS, 1 << max(0, (room // 4).bit_length() - 1))
 
 
-def _sieve(problem: RankProblem, listed: int) -> dict[str, Value]:
+def _sieve(problem: RankProblem, listed: int, buckets: int) -> dict[str, Value]:
     """Buckets that the gathering workgroups count in, and room for the entries of those with wanted ranks."""
-    buckets = GATHER_WORKGROUP
     room = min(listed, problem.k + SIFT_SPARE * ceil_div(listed, buckets) + 256)
     places = {"SCALE": buckets, "SIFTED_COUNT": buckets + 8, "ASIDE": buckets + 16}
     return {"SIFTED": True, "SIFT_BUCKETS": buckets, "SIFTED_ROOM": room, **places}

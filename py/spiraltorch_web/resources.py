@@ -5,11 +5,14 @@ Names are relative to their folder, without the suffix: ``matmul_tile``, ``share
 
 from __future__ import annotations
 
+import re
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from .errors import ArgumentError
+
+_NAME = re.compile(r"\w[\w.-]*(/\w[\w.-]*)*")  # nothing such as "../x", which would lead out of the folder
 
 
 def shader_text(name: str) -> str:
@@ -41,11 +44,13 @@ def _folder(kind: str) -> Traversable:
 
 def _text(kind: str, name: str, suffix: str) -> str:
     folder = _folder(kind)
-    known = _names(folder, suffix)
-    # Looking the name up in the listing also keeps a name such as "../x" inside the folder.
-    if name not in known:
-        raise ArgumentError(f"there is no {name!r} in {kind}; there are: {', '.join(known) or 'none'}")
-    return folder.joinpath(*f"{name}{suffix}".split("/")).read_text(encoding="utf-8")
+    if _NAME.fullmatch(name):
+        try:
+            return folder.joinpath(*f"{name}{suffix}".split("/")).read_text(encoding="utf-8")
+        except OSError:
+            pass  # told below, with what there is
+    known = ", ".join(_names(folder, suffix)) or "none"
+    raise ArgumentError(f"there is no {name!r} in {kind}; there are: {known}")
 
 
 def _names(folder: Traversable, suffix: str, prefix: str = "") -> list[str]:

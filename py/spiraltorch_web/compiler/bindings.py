@@ -27,15 +27,22 @@ class Binding:
     written: bool = False
     vector: bool = True  # every store, and at least one load, takes four neighbours at once
     vector_load: bool = False
-    slots: list[int] = field(default_factory=list)
+    told: set[bool] = field(default_factory=set)  # what texts have been written for
 
     @property
     def as_vectors(self) -> bool:
         return self.vector and self.vector_load and self.parts == 1 and self.size % 4 == 0 and self.dtype.itemsize == 4
 
+    def tell(self) -> bool:
+        """Whether the text of an access is to be one for vectors, as far as is known."""
+        self.told.add(self.as_vectors)
+        return self.as_vectors
+
 
 class Bindings:
-    """Collects a kernel's accesses in a first run of its generator, and writes the text in a second."""
+    """Collects a kernel's accesses in a first run of its generator. Where a later access changed how a buffer is typed,
+    a second run writes the text.
+    """
 
     def __init__(self, place_of: Callable[[Node], Place], max_binding_bytes: int) -> None:
         self.place_of = place_of
@@ -54,6 +61,11 @@ class Bindings:
             self.entries[place] = entry
         return entry
 
+    @property
+    def settled(self) -> bool:
+        """Whether all texts were written for the types that the buffers have now."""
+        return all(entry.told <= {entry.as_vectors} for entry in self.entries.values())
+
     def count(self) -> int:
         """How many storage buffers the kernel binds."""
         return sum(entry.parts for entry in self.entries.values())
@@ -67,7 +79,7 @@ class Bindings:
         if not self.final:
             self.flats.append(flat)
             entry.vector_load |= grouped and bool(flat.terms)
-        if entry.as_vectors:
+        if entry.tell():
             if grouped:
                 return _decode(f"{vectors(f'{entry.name}[{base // 4}]')}.{'xyzw'[lane]}", entry.dtype)
             return _decode(f"{entry.name}[({flat}) / 4u][({flat}) % 4u]", entry.dtype)
@@ -80,6 +92,7 @@ class Bindings:
         entry = self.binding(node)
         entry.written = True
         entry.vector = False
+        entry.tell()
         value = _encode(value, entry.dtype)
         if entry.parts > 1:
             return f"write_{entry.name}({flat}, {value});"
@@ -94,7 +107,7 @@ class Bindings:
         else:
             entry.vector_load = True
         encoded = [_encode(value, entry.dtype) for value in values]
-        if entry.as_vectors:
+        if entry.tell():
             return [f"{entry.name}[{flat // 4}] = vec4<{entry.dtype.storage}>({', '.join(encoded)});"]
         return [
             f"write_{entry.name}({flat + lane}, {value});"

@@ -42,11 +42,12 @@ Generated = tuple[str, tuple[int, int, int]]
 
 
 def draft(name: str, context: Context, generate: Callable[[Bindings], Generated], trusted: bool = True) -> Draft:
-    """Run a generator twice: to learn how buffers are accessed, then to write the kernel."""
+    """Run a generator, and once more where its later accesses changed how a buffer is typed that it had accessed."""
     bindings = Bindings(context.place_of, context.caps.max_binding_bytes)
-    generate(bindings)
-    bindings.final = True
     body, grid = generate(bindings)
+    bindings.final = True
+    if not bindings.settled:
+        body, grid = generate(bindings)
     declarations = bindings.declarations()
     source = "\n".join(part for part in (declarations, helpers(body), body) if part) + "\n"
     kernel = Kernel(name, source, bindings.access(), bindings.needs(), trusted)

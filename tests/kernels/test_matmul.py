@@ -9,7 +9,7 @@ import pytest
 
 from spiraltorch_web.ir.caps import Caps
 from spiraltorch_web.kernels.matmul import VARIANTS, MatmulProblem, plan_matmul, variant_for
-from spiraltorch_web.kernels.matmul_variants import Direct, Tile, Variant, build, fits
+from spiraltorch_web.kernels.matmul_variants import Direct, Single, Tile, Variant, build, fits
 from tests.support import matmul_gpu as native
 from tests.support import matmul_regret as regret
 from tests.support.adapters import note_adapter
@@ -20,7 +20,7 @@ LAYOUTS = (("k", "n"), ("k", "k"), ("m", "n"), ("m", "k"))
 ROUNDINGS = 16
 H200 = Path(__file__).parents[1] / "bench" / "results" / "matmul_h200.json"
 SMALL = (Tile(32, 32, 32, 1, 1), Direct(1, 1, 4, 4, 16))
-MIXED = (*SMALL, Tile(64, 64, 32, 2, 1), Direct(1, 1, 2, 2, 64), Direct(2, 2, 4, 2), Direct(2, 1, 4, 2))
+MIXED = (*SMALL, Single(64), Tile(64, 64, 32, 2, 1), Direct(1, 1, 2, 2, 64), Direct(2, 2, 4, 2), Direct(2, 1, 4, 2))
 
 
 @pytest.fixture(scope="module")

@@ -167,9 +167,9 @@ def plain_matmul(problem: MatmulProblem, plan: MatmulPlan) -> str:
     out_index = _index(problem.m, problem.n, "m", "n", True)
     return "\n".join(
         (
-            _load_hook("a", 0, problem.a_vec4, "m: u32, k: u32", a_index),
-            _load_hook("b", 1, problem.b_vec4, "k: u32, n: u32", b_index),
-            _store_hook(problem.store_vec4, out_index),
+            _load_hook("a", 0, "load_a4(" in plan.source, "m: u32, k: u32", a_index),
+            _load_hook("b", 1, "load_b4(" in plan.source, "k: u32, n: u32", b_index),
+            _store_hook("store4(" in plan.source, out_index),
             plan.source,
         )
     )

@@ -13,19 +13,34 @@ export class WarmKernels {
   constructor(base) {
     this.address = new URL("kernels.json", base).href;
     this.kept = "";
+    this.first = undefined; // how many kernels the running script had asked for before it read anything back
+    this.firstRead = new Promise((resolve) => { this.hasRead = resolve; });
   }
 
-  /** Compile what is kept, if it was made for this device. @param {object} executor the engine's */
+  /**
+   * Compile what is kept, if it was made for this device: first what the script ran before it read anything back. The
+   * rest would take the processor from its first step, and waits for that.
+   * @param {object} executor the engine's
+   */
   async compile(executor) {
     const found = await (await openCache())?.match(this.address);
     if (!found) return;
-    const { facts, kernels } = await found.json();
-    if (facts === executor.describe()) await executor.pipelines.warm(kernels);
+    const { facts, kernels, first } = await found.json();
+    if (facts !== executor.describe()) return;
+    await executor.pipelines.warm(kernels.slice(0, first));
+    await this.firstRead;
+    await executor.pipelines.warm(kernels);
   }
 
   /** A script starts: keep the kernels that it soon has asked for. */
   begin(executor) {
     executor.pipelines.asked.clear();
+    this.first = undefined;
+    executor.onRead = () => {
+      executor.onRead = null;
+      this.first = executor.pipelines.asked.size;
+      this.hasRead();
+    };
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.keep(executor), KEEP_MILLISECONDS);
   }
@@ -34,7 +49,7 @@ export class WarmKernels {
   async keep(executor) {
     clearTimeout(this.timer);
     const kernels = [...executor.pipelines.asked.values()];
-    const text = JSON.stringify({ facts: executor.describe(), kernels });
+    const text = JSON.stringify({ facts: executor.describe(), kernels, first: this.first });
     if (kernels.length === 0 || text === this.kept) return;
     this.kept = text;
     await (await openCache())?.put(this.address, new Response(text));

@@ -8,7 +8,7 @@ for software adapters were chosen by CPU time on SwiftShader and lavapipe.
 from __future__ import annotations
 
 from ..ir.caps import Caps
-from .matmul_variants import Direct, MatmulPlan, MatmulProblem, Tile, Variant, build, fits, groups
+from .matmul_variants import Direct, MatmulPlan, MatmulProblem, Single, Tile, Variant, build, fits, groups
 
 __all__ = ["MatmulPlan", "MatmulProblem", "VARIANTS", "plan_matmul", "variant_for"]
 
@@ -33,11 +33,13 @@ NARROW: tuple[tuple[Variant, float], ...] = (
 # 0.4 s to compile instead of 0.1 s: they are for products that take milliseconds.
 SOFTWARE_LARGE = Direct(4, 4, 4, 2)
 SOFTWARE = tuple(Direct(rows, columns, 4, 2) for rows in (1, 2) for columns in (1, 2))
+SOFTWARE_TINY = Single(64)
 # Multiplications. Below SMALL the time to compile a kernel, which grows with its block, counts more than its speed.
+TINY = 1 << 16
 SMALL = 1 << 20
 LARGE = 1 << 22
 
-VARIANTS: tuple[Variant, ...] = (*(variant for variant, _ in LADDER + NARROW), SOFTWARE_LARGE, *SOFTWARE)
+VARIANTS: tuple[Variant, ...] = (*(variant for variant, _ in LADDER + NARROW), SOFTWARE_TINY, SOFTWARE_LARGE, *SOFTWARE)
 
 
 def plan_matmul(problem: MatmulProblem, caps: Caps) -> MatmulPlan:
@@ -55,13 +57,15 @@ def variant_for(problem: MatmulProblem, caps: Caps) -> Variant:
     return next(variant for variant, depth in NARROW if problem.k <= depth)
 
 
-def _half_filled(problem: MatmulProblem, variant: Variant) -> bool:
+def _half_filled(problem: MatmulProblem, variant: Direct | Tile) -> bool:
     """Whether at least half of a tile's rows and columns lie inside the matrix."""
     return variant.rows <= 2 * problem.m and variant.columns <= 2 * problem.n
 
 
 def _software_variant(problem: MatmulProblem) -> Variant:
     work = problem.batch * problem.m * problem.n * problem.k
+    if work < TINY:
+        return SOFTWARE_TINY
     # Operands read entry by entry, as the windows of a convolution, are written out once per entry of a block: with
     # 8x8 blocks SwiftShader compiled such a kernel for minutes.
     if work < SMALL or not (problem.a_vec4 and problem.b_vec4):

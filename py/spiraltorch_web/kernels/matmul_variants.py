@@ -104,7 +104,29 @@ class Tile:
         return 4 * self.depth * (self.rows + self.columns)
 
 
-Variant = Direct | Tile
+@dataclass(frozen=True)
+class Single:
+    """`shaders/matmul_single.wgsl`: one entry of the product per thread."""
+
+    threads: int
+    workgroup_bytes: int = 0
+    slices: int = 1
+
+    @property
+    def name(self) -> str:
+        return f"single_{self.threads}"
+
+    @property
+    def rows(self) -> int:
+        """Of a block of as many entries as a workgroup has threads; `columns` too."""
+        return 8
+
+    @property
+    def columns(self) -> int:
+        return self.threads // 8
+
+
+Variant = Direct | Tile | Single
 
 
 def fits(variant: Variant, caps: Caps) -> bool:
@@ -114,6 +136,8 @@ def fits(variant: Variant, caps: Caps) -> bool:
 
 def groups(problem: MatmulProblem, variant: Variant) -> int:
     """How many workgroups the variant launches."""
+    if isinstance(variant, Single):
+        return ceil_div(problem.batch * problem.m * problem.n, variant.threads)
     return problem.batch * ceil_div(problem.m, variant.rows) * ceil_div(problem.n, variant.columns)
 
 
@@ -121,6 +145,9 @@ def groups(problem: MatmulProblem, variant: Variant) -> int:
 def build(problem: MatmulProblem, variant: Variant, max_groups: int) -> MatmulPlan:
     """The plan that computes ``problem`` with ``variant``."""
     grid = fold(groups(problem, variant), max_groups)
+    if isinstance(variant, Single):
+        source = instantiate("matmul_single", {**_single_values(problem, variant), "GRID_X": grid[0]})
+        return MatmulPlan(source, (variant.threads, 1, 1), grid, variant.name)
     values = {**_problem_values(problem, variant), "GRID_X": grid[0], "GROUPS": groups(problem, variant)}
     if isinstance(variant, Direct):
         source = instantiate("matmul_direct", {**values, **_direct_values(problem, variant)})
@@ -129,7 +156,13 @@ def build(problem: MatmulProblem, variant: Variant, max_groups: int) -> MatmulPl
     return MatmulPlan(source, (variant.threads, 1, 1), grid, variant.name)
 
 
-def _problem_values(problem: MatmulProblem, variant: Variant) -> dict[str, int | bool]:
+def _single_values(problem: MatmulProblem, variant: Single) -> dict[str, int | bool]:
+    matrix = problem.m * problem.n
+    sizes = {"ENTRIES": problem.batch * matrix, "ENTRIES_PER_MATRIX": matrix, "N": problem.n, "K": problem.k}
+    return {**sizes, "THREADS": variant.threads}
+
+
+def _problem_values(problem: MatmulProblem, variant: Direct | Tile) -> dict[str, int | bool]:
     across = ceil_div(problem.n, variant.columns)
     return {
         "M": problem.m,
@@ -187,5 +220,5 @@ def _tile_values(problem: MatmulProblem, variant: Tile) -> dict[str, int | bool]
     }
 
 
-def _step_depth(variant: Variant) -> int:
+def _step_depth(variant: Direct | Tile) -> int:
     return variant.depth if isinstance(variant, Tile) else 4 * variant.slices

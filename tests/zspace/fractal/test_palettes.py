@@ -65,7 +65,7 @@ def test_lightness_alone_tells_the_value_of_the_ramp():
 
 def test_table_holds_the_palette_around_its_middle():
     table = np.frombuffer(shades("dusk", 1.0), np.uint8).reshape(-1, 4)
-    assert len(table) == 2 * SHADES + 1 and f"const SHADES = {SHADES}u;" in shader_text("fractal_canvas")
+    assert len(table) == 2 * SHADES + 1 and f"const SHADES = {SHADES};" in shader_text("fractal_canvas")
     for entry, value in [(0, -1.0), (SHADES - 256, -0.25), (SHADES, 0.0), (SHADES + 256, 0.25), (2 * SHADES, 1.0)]:
         expected = [round(255 * channel) for channel in colour_of(PALETTES["dusk"], value)]
         assert table[entry].tolist() == [*expected, 255]

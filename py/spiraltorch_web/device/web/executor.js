@@ -50,6 +50,7 @@ export class Executor {
     this.bindings = new Map();
     this.groups = new Map();
     this.toClear = new Map();
+    this.onRead = null; // called after each `read`
   }
 
   /** Facts about the adapter, as JSON. */
@@ -124,7 +125,9 @@ export class Executor {
   async read(requests) {
     this.faults.check();
     const ranges = JSON.parse(requests).map(([handle, nbytes]) => [this.bufferOf(handle), nbytes]);
-    return this.reader.read(ranges, () => this.encoder());
+    const bytes = await this.reader.read(ranges, () => this.encoder());
+    this.onRead?.();
+    return bytes;
   }
 
   // --- programs -------------------------------------------------------------------------------------------------

@@ -104,7 +104,7 @@ def streamed_launches(problem: RankProblem, choice: Choice, caps: Caps) -> Lower
         rows,
         caps,
         FOUND=found,
-        READS=8 if expected_found(problem, sample) >= 6 * choice.wg else 4,
+        READS=8 if expected_found(problem, sample) >= 6 * choice.wg and not caps.software else 4,
         DEALT=False,
         MERGED=True,
         BY_VALUE_TURN=0 if problem.middle else 1,

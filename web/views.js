@@ -27,6 +27,8 @@ export function connectViews(page, loadPanels) {
   addEventListener("popstate", () => {
     if (location.hash === "" || location.hash.includes("=")) store.set("view", settingsFromHash(location.hash).view);
   });
+  // A link that was followed before anybody listened has changed the address alone.
+  if (location.hash.includes("view=")) store.set("view", settingsFromHash(location.hash).view);
   store.watch("view", open, { now: true });
 }
 

@@ -9,7 +9,7 @@ from ...ir.caps import Caps
 from ..grids import ceil_div
 from .choice import FIELDS, Choice, Merge, Order, RankKind
 from .problem import RankProblem
-from .row import BASE_BYTES, MOST_COUNTED, expected_found, found_slots, list_slots
+from .row import BASE_BYTES, MOST_COUNTED, expected_found, found_slots, list_slots, most_tile
 
 MOST_KEYS = 32  # registers that a lane spends on keys
 MOST_FOUND = 1 << 19  # entries that one workgroup finishes
@@ -157,7 +157,10 @@ def _repair_streamed(choice: Choice, problem: RankProblem, caps: Caps, reasons: 
     if chunks < least_chunks(problem):
         chunks = least_chunks(problem)
         reasons.append(f"ch = {choice.ch} becomes {chunks}: a workgroup counts at most {MOST_COUNTED:,} columns")
-    fixed = replace(choice, wg=wg, kl=kl, ch=chunks, use_2ce=chunks > 1, mkd=int(Order.KWAY))
+    tile = min(choice.tile, power_below(most_tile(caps)))
+    if tile != choice.tile:
+        reasons.append(f"tile = {choice.tile} becomes {tile}: what a workgroup loads at once has text of its own")
+    fixed = replace(choice, wg=wg, kl=kl, ch=chunks, tile=tile, use_2ce=chunks > 1, mkd=int(Order.KWAY))
     return _with_slots(fixed, problem, caps, reasons)
 
 

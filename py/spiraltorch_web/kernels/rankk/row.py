@@ -61,7 +61,7 @@ def streamed_launches(problem: RankProblem, choice: Choice, caps: Caps) -> Lower
     margin = sample_margin(problem, sample)
     found = found_slots(problem, sample)
     sifted = is_sifted(problem, choice)
-    gather_wg = min(SOFTWARE_GATHER_WORKGROUP if caps.software else GATHER_WORKGROUP, caps.max_workgroup_size)
+    gather_wg = gather_lanes(caps)
     sieve = _sieve(problem, expected_found(problem, sample), gather_wg) if sifted else {"SIFTED": False}
     aside, kept = (scratch(2),) if sifted else (), (scratch(3),) if sifted else ()
     cut = launch(
@@ -87,7 +87,7 @@ def streamed_launches(problem: RankProblem, choice: Choice, caps: Caps) -> Lower
         (given(0), given(0), scratch(0), scratch(1), *aside),
         rows * chunks,
         caps,
-        UNROLL=max(1, min(choice.tile // (4 * gather_wg), SOFTWARE_MOST_UNROLLED if caps.software else MOST_UNROLLED)),
+        UNROLL=max(1, choice.tile // (4 * gather_wg)),
         CHUNKS=chunks,
         CHUNK_VECTORS=ceil_div(ceil_div(problem.cols, 4), chunks),
         SLOTS=slots,
@@ -131,6 +131,16 @@ def streamed_launches(problem: RankProblem, choice: Choice, caps: Caps) -> Lower
         **_shape(problem),
     )
     return Lowered((cut, gather, sift, finish), (*sizes, 4 * rows * sieve["ASIDE"], 8 * rows * sieve["SIFTED_ROOM"]))
+
+
+def gather_lanes(caps: Caps) -> int:
+    """Lanes of the workgroups that read the matrix."""
+    return min(SOFTWARE_GATHER_WORKGROUP if caps.software else GATHER_WORKGROUP, caps.max_workgroup_size)
+
+
+def most_tile(caps: Caps) -> int:
+    """Columns that such a workgroup loads at once, at most."""
+    return 4 * gather_lanes(caps) * (SOFTWARE_MOST_UNROLLED if caps.software else MOST_UNROLLED)
 
 
 def is_sifted(problem: RankProblem, choice: Choice) -> bool:

@@ -28,6 +28,15 @@ os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())
 hypothesis.settings.register_profile("patient", deadline=None)
 hypothesis.settings.load_profile("patient")
 
+# Where the long files are: workers that share a run begin with them, so that none is left waiting for one at the end.
+LONG_FOLDERS = ("kernels", "everywhere", "web", "training", "faults", "device")
+
+
+def pytest_collection_modifyitems(config, items):
+    if hasattr(config, "workerinput"):
+        ranks = {folder: rank for rank, folder in enumerate(LONG_FOLDERS)}
+        items.sort(key=lambda item: ranks.get(item.path.relative_to(config.rootpath).parts[1], len(ranks)))
+
 
 @pytest.fixture(scope="session", autouse=True)
 def roundtable_files(tmp_path_factory):

@@ -27,6 +27,9 @@ FALLBACK_PORTS = 9
 CPU_TEST_VERSION = "0.27.7"
 # Commands whose arguments belong to the program they run.
 PASSES_ON = ("test", "bench")
+# One worker for each core, and whole files to each, because browsers and their pages are made once per worker or file;
+# what is said on the command line comes later and wins. tests/conftest.py puts the long files first.
+TEST_WORKERS = ("-n", "logical", "--maxprocesses", "4", "--dist", "loadfile", "--no-loadscope-reorder")
 
 
 def main(project: Project, arguments: Sequence[str]) -> int:
@@ -115,12 +118,12 @@ def _numpy(project: Project, given: Path | None, version: str = DEFAULT_VERSION)
 
 
 def test(project: Project, parsed: argparse.Namespace, passed_on: Sequence[str]) -> int:
-    """Set everything up, build both sites and run pytest with the given arguments."""
+    """Set everything up, build both sites and run pytest on every core with the given arguments."""
     ensure_system_packages()
     with exclusive(project):
         ensure_python(project, "build", "test")
         build_test_sites(project)
-    return _run_python(project, "-m", "pytest", *passed_on)
+    return _run_python(project, "-m", "pytest", *TEST_WORKERS, *passed_on)
 
 
 def build_test_sites(project: Project) -> tuple[Path, Path]:

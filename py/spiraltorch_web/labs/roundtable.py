@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..errors import ArgumentError, FileFormatError, SpiralKError
 from ..kernels.rankk.choice import FIELDS, Choice
@@ -149,6 +149,13 @@ class _Judge:
         return {"winner": found.winner, "predicted": found.predicted, **values}
 
 
+class _Remembered(NamedTuple):
+    """A prediction with its reason in words, not with the measurements that it rests on."""
+
+    seconds: float
+    reason: str
+
+
 class _Remembering:
     """A family whose launches and predicted times are worked out once, since policies only change who wins."""
 
@@ -182,7 +189,8 @@ def _repaired(family: RankFamily, problem: Problem, choice: Choice) -> tuple[Cho
 
 @lru_cache(maxsize=65_536)
 def _predicted(family: RankFamily, problem: Problem, choice: Choice) -> Prediction:
-    return family.predict(problem, choice)
+    found = family.predict(problem, choice)
+    return _Remembered(found.seconds, found.reason)
 
 
 def _record(line: str) -> Any:

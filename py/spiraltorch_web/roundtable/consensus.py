@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
-from ..kernels.rankk.choice import Choice
+from ..kernels.rankk.choice import Choice, changed
 from .decision import Decision, Voice
 from .problem import Problem
 from .softlogic import Candidate, SoftRule, differences, duration_text, solve
@@ -92,14 +92,17 @@ def _candidates(problem: Problem, family: Family, table: Voice | None) -> list[C
     """What SoftLogic searches. Fields of other families are the table's, so that they part nobody."""
     choices = list(family.candidates(problem))
     if table is not None:
-        foreign = {name: value for name, value in vars(table.choice).items() if name not in family.fields}
-        choices = [replace(choice, **foreign) for choice in choices]
+        own = family.fields
+        foreign = {name: value for name, value in vars(table.choice).items() if name not in own}
+        choices = [
+            choice if foreign.items() <= vars(choice).items() else changed(choice, **foreign) for choice in choices
+        ]
     return [_predicted(problem, family, choice) for choice in choices]
 
 
 def _predicted(problem: Problem, family: Family, choice: Choice) -> Candidate:
     prediction = family.predict(problem, choice)
-    return Candidate(choice, prediction.seconds, prediction.reason)
+    return Candidate(choice, prediction.seconds, lambda: prediction.reason)
 
 
 def _soft_voice(candidates: Sequence[Candidate], said: Sequence[Said], unfulfilled: Sequence[SoftRule] = ()) -> Voice:
@@ -163,7 +166,8 @@ def _table_voice(problem: Problem, family: Family, table: Choice, policy: Policy
 
 
 def _time(candidate: Candidate) -> str:
-    return duration_text(candidate.seconds) + (f" ({candidate.basis})" if candidate.basis else "")
+    basis = candidate.because()
+    return duration_text(candidate.seconds) + (f" ({basis})" if basis else "")
 
 
 def _parted(choice: Choice, other: Choice) -> str:

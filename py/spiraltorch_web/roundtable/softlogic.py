@@ -8,7 +8,7 @@ been best without each rule. One unit of weight is a factor of two in time.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ..errors import ArgumentError
@@ -46,11 +46,11 @@ class SoftRule:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A choice that the device can run as it stands, its predicted time, and what the prediction rests on."""
+    """A choice that the device can run as it stands, its predicted time, and what says what that rests on."""
 
     choice: Choice
     seconds: float
-    basis: str = ""
+    because: Callable[[], str] = str
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,12 @@ def duration_text(seconds: float) -> str:
 
 def total_score(seconds: float, spoke: Sequence[SoftRule], prior: float = 0.0) -> float:
     """The score of a candidate for which the rules `spoke` hold."""
-    return base_score(seconds) + sum(bounded(rule.weight) for rule in spoke) + prior
+    return base_score(seconds) + gain(spoke) + prior
+
+
+def gain(spoke: Sequence[SoftRule]) -> float:
+    """What the rules give together."""
+    return sum(bounded(rule.weight) for rule in spoke) if spoke else 0.0
 
 
 def solve(candidates: Sequence[Candidate], spoken: Sequence[Sequence[SoftRule]]) -> Solution:
@@ -102,8 +107,7 @@ def solve(candidates: Sequence[Candidate], spoken: Sequence[Sequence[SoftRule]])
     if not candidates:
         raise ArgumentError("SoftLogic needs at least one candidate; the device's safe choice is always one")
     base = [base_score(candidate.seconds) for candidate in candidates]
-    scored = zip(candidates, spoken, strict=True)
-    totals = [total_score(candidate.seconds, rules) for candidate, rules in scored]
+    totals = [alone + gain(rules) for alone, rules in zip(base, spoken, strict=True)]
     best = _first_best(totals)
     shares: dict[tuple[str, str], list[float]] = {}
     voiced: dict[tuple[str, str], SoftRule] = {}

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from itertools import product
 from typing import TYPE_CHECKING
 
-from ..kernels.rankk.choice import FIELDS, Choice
+from ..kernels.rankk.choice import FIELDS, Choice, changed
 from .problem import Problem
 from .softlogic import Candidate, SoftRule, bounded, differences, total_score
 
@@ -43,7 +44,7 @@ class _Draft:
 
 def with_values(choice: Choice, values: Assigned) -> Choice:
     """The choice with these values of its fields."""
-    return replace(choice, **{name: bool(value) if name == "use_2ce" else value for name, value in values.items()})
+    return changed(choice, **{name: bool(value) if name == "use_2ce" else value for name, value in values.items()})
 
 
 def with_wishes(
@@ -69,9 +70,13 @@ def with_wishes(
 def _tried(problem: Problem, family: Family, choice: Choice, parent: Candidate) -> Candidate:
     own = family.predict(problem, choice)
     if own.seconds >= parent.seconds:
-        return Candidate(choice, own.seconds, own.reason)
+        return Candidate(choice, own.seconds, lambda: own.reason)
+    return Candidate(choice, parent.seconds, partial(_as_with, parent, choice))
+
+
+def _as_with(parent: Candidate, choice: Choice) -> str:
     origin = " ".join(f"{name}={value}" for name, (value, _) in differences(parent.choice, choice).items())
-    return Candidate(choice, parent.seconds, f"as with {origin}, which is {parent.basis or 'known'}")
+    return f"as with {origin}, which is {parent.because() or 'known'}"
 
 
 def _drafts(values: Mapping[str, Sequence[int]], candidates: Sequence[Candidate], said: Sequence[Said]) -> list[_Draft]:
@@ -104,13 +109,15 @@ def _values(family: Family, candidates: Sequence[Candidate], said: Sequence[Said
     for rule in _distinct(rules.spoken for rules in said):
         for value in _wished(rule):
             weights[rule.field, value] += abs(bounded(rule.weight))
-    by_hand = {(rule.field, value) for rules in said for rule in rules.wishes for value in _wished(rule)}
-    held = {(name, int(getattr(each.choice, name))) for each in candidates for name in family.fields}
+    by_hand = {(rule.field, value) for rule in _distinct(rules.wishes for rules in said) for value in _wished(rule)}
+    own = family.fields - _KERNELS
+    held = {(name, int(getattr(each.choice, name))) for name in own.intersection(name for name, _ in weights)
+            for each in candidates}  # fmt: skip
     values: dict[str, list[int]] = {}
     combinations = 1
     for field, value in sorted(weights, key=weights.__getitem__, reverse=True):
         # What was learnt is about launches that there are, one of which was measured: a mixture of two was not.
-        if field not in family.fields - _KERNELS or ((field, value) in held and (field, value) not in by_hand):
+        if field not in own or ((field, value) in held and (field, value) not in by_hand):
             continue
         known = values.get(field, [])
         combinations = combinations // (1 + len(known)) * (2 + len(known))

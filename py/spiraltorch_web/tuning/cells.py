@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Hashable, Iterator, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from ..kernels.rankk.choice import RankKind
@@ -16,6 +17,7 @@ FAR = 6.0  # powers of two, all sizes together, beyond which a measurement says 
 ROWS, COLS, K = 0.7, 0.8, 0.35
 
 Given = TypeVar("Given", bound=Hashable)
+Asked = TypeVar("Asked", bound=Hashable)
 Facts = TypeVar("Facts")
 Together = TypeVar("Together")
 
@@ -28,7 +30,7 @@ class CellIndex:
         # Values of `Choice.mk` that were tried and found right on the device.
         self.merges = frozenset(int(choice.mk) for cell in self.cells for choice in cell.microseconds)
         self._last: tuple[RankProblem, tuple[tuple[float, Cell], ...]] | None = None
-        self._facts: dict[tuple[int, Hashable], object] = {}
+        self._facts: dict[tuple[int, Hashable, Hashable], object] = {}
         self._last_facts: tuple[RankProblem, Hashable, Any] | None = None
 
     def __len__(self) -> int:
@@ -41,20 +43,22 @@ class CellIndex:
         self,
         problem: RankProblem,
         given: Given,
-        found: Callable[[Cell, Given], Facts],
-        together: Callable[[Sequence[tuple[float, Cell, Facts]]], Together],
+        found: Callable[[Cell, Asked, Given], Facts],
+        together: Callable[[Sequence[tuple[float, Cell]], Callable[[Cell, Asked], Facts]], Together],
     ) -> Together:
-        """``together`` of (distance, cell, what ``found`` says of it), nearest first; each cell is asked about once."""
+        """``together`` of the cells near a problem, as `near`, and a function that answers by ``found``.
+
+        A question about a cell is answered once, however many problems are near it.
+        """
         last = self._last_facts
         if last is None or last[0] != problem or last[1] != given:
-            all_of = tuple((distance, cell, self._known(cell, given, found)) for distance, cell in self.near(problem))
-            self._last_facts = last = problem, given, together(all_of)
+            self._last_facts = last = problem, given, together(self.near(problem), partial(self._known, found, given))
         return last[2]
 
-    def _known(self, cell: Cell, given: Given, found: Callable[[Cell, Given], Facts]) -> Facts:
-        key = id(cell), given
+    def _known(self, found: Callable[[Cell, Asked, Given], Facts], given: Given, cell: Cell, asked: Asked) -> Facts:
+        key = id(cell), asked, given
         if key not in self._facts:
-            self._facts[key] = found(cell, given)
+            self._facts[key] = found(cell, asked, given)
         return self._facts[key]
 
     def near(self, problem: RankProblem) -> tuple[tuple[float, Cell], ...]:

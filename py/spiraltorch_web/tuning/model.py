@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache, partial
 from itertools import islice, repeat
 from math import dist, hypot
 from operator import mul
@@ -26,11 +27,16 @@ CLOSENESS = 0.05  # squared distance below which measurements count alike
 
 @dataclass(frozen=True)
 class Prediction:
-    """Predicted seconds of a launch; ``basis`` is "measured", "near" or "model", ``reason`` says it in words."""
+    """Predicted seconds of a launch; ``basis`` is "measured", "near" or "model", ``because()`` says it in words."""
 
     seconds: float
     basis: str
-    reason: str
+    because: Callable[[], str] = field(compare=False, repr=False)
+
+    @property
+    def reason(self) -> str:
+        """The basis in words."""
+        return self.because()
 
     def __float__(self) -> float:
         return self.seconds
@@ -50,77 +56,139 @@ def predict(
     The measured cells of the table that are near the problem decide, each corrected by how the roofline of the two
     problems and choices differs; without any the roofline decides.
     """
-    problem = RankProblem(RankKind(kind), rows, cols, k)
-    machine = _machine(caps, table)
-    model = roofline(problem, choice, machine)
-    cells = table.cells.near(problem) if table is not None else ()
-    if not cells:
-        return Prediction(model, "model", "by the roofline: nothing was measured near it")
-    distance, nearest = cells[0]
-    if distance == 0 and choice in nearest.microseconds:
-        return Prediction(nearest.microseconds[choice] * 1e-6, "measured", "measured")
-    family = family_of(problem, choice)
-    neighbours = table.cells.facts(problem, machine, _measured, _Neighbours)
-    correction, caution, reason = neighbours.tell(family, _layout(problem, choice, family))
-    return Prediction(caution * model * math.exp(correction), "near", reason)
+    return _outlook(RankProblem(RankKind(kind), rows, cols, k), caps, table).predict(choice)
+
+
+class _Outlook:
+    """What is known of one problem on one device."""
+
+    def __init__(self, problem: RankProblem, caps: DeviceCaps, table: TunerTable | None) -> None:
+        self._problem = problem
+        self._machine = _machine(caps, table)
+        cells = table.cells.near(problem) if table is not None else ()
+        self._same = cells[0][1].microseconds if cells and cells[0][0] == 0 else {}
+        self._neighbours = table.cells.facts(problem, self._machine, _measured, _Neighbours) if cells else None
+
+    def predict(self, choice: Choice) -> Prediction:
+        """See `predict`."""
+        microseconds = self._same.get(choice)
+        if microseconds is not None:
+            return Prediction(microseconds * 1e-6, "measured", lambda: "measured")
+        model = roofline(self._problem, choice, self._machine)
+        if self._neighbours is None:
+            return Prediction(model, "model", lambda: "by the roofline: nothing was measured near it")
+        family = family_of(self._problem, choice)
+        correction, caution, because = self._neighbours.tell(family, _layout(self._problem, choice, family))
+        return Prediction(caution * model * math.exp(correction), "near", because)
+
+
+# All choices of a problem are asked for one after the other.
+_outlook = lru_cache(maxsize=1)(_Outlook)
 
 
 @dataclass(frozen=True)
 class _Measured:
-    """One measured choice of a cell: how it finds winners, divides the work, and log of measured over modelled time."""
+    """One measured choice of a cell: how it divides the work, and log of measured over modelled time."""
 
-    family: Merge
     layout: tuple[float, ...]
     over_model: float
 
 
-def _measured(cell: Cell, machine: Machine) -> tuple[_Measured, ...]:
+def _measured(cell: Cell, family: Merge | None, machine: Machine) -> tuple[_Measured, ...]:
+    """What was measured of a family in a cell; of all with None."""
     found = []
     for choice, microseconds in cell.microseconds.items():
-        family = family_of(cell.problem, choice)
-        over_model = math.log(microseconds * 1e-6 / roofline(cell.problem, choice, machine))
-        found.append(_Measured(family, _layout(cell.problem, choice, family), over_model))
+        own = family_of(cell.problem, choice)
+        if family is None or own is family:
+            over_model = math.log(microseconds * 1e-6 / roofline(cell.problem, choice, machine))
+            found.append(_Measured(_layout(cell.problem, choice, own), over_model))
     return tuple(found)
 
 
-class _Group(NamedTuple):
-    """Measured choices as columns: the distance of each one's cell, the cell, and what `_Measured` says."""
+class _Weights(dict[float, float]):
+    """How much a measurement in a cell at a distance counts, by how far apart two layouts are.
 
-    distances: Sequence[float]
+    Layouts are mostly whole steps apart, so that few distances come again and again.
+    """
+
+    def __init__(self, distance: float) -> None:
+        super().__init__()
+        self._distance = distance
+
+    def __missing__(self, apart: float) -> float:
+        step = hypot(self._distance, apart)
+        weight = self[apart] = 1 / (CLOSENESS + step * step) ** 3
+        return weight
+
+
+class _Group(NamedTuple):
+    """Measured choices as columns, cell by cell: the cell of each, and log over model.
+
+    ``weighers`` has for each cell its weights, and for each of its choices the place among the ``layouts``, which many
+    choices have in common.
+    """
+
     cells: Sequence[Cell]
-    layouts: Sequence[tuple[float, ...]]
     over_model: Sequence[float]
+    layouts: Sequence[tuple[float, ...]]
+    weighers: Sequence[tuple[_Weights, Sequence[int]]]
+
+    def weights(self, apart: Sequence[float]) -> list[float]:
+        """How much each choice counts, by how far away each layout is."""
+        found: list[float] = []
+        for weights, places in self.weighers:
+            found += [weights[apart[place]] for place in places]
+        return found
+
+    def described(self, weights: Sequence[float]) -> str:
+        """What a prediction rests on that weighs the choices so."""
+        closest = self.cells[weights.index(max(weights))]
+        return f"from {len(weights)} measurements near it, such as {described(closest.problem)}"
 
 
 class _Neighbours:
-    """The measured cells near a problem, nearest first, and what they say of its choices."""
+    """The measured cells near a problem, nearest first, and what they say of its choices.
 
-    def __init__(self, facts: Sequence[tuple[float, Cell, Sequence[_Measured]]]) -> None:
-        self._facts = facts
-        self._alike: dict[Merge, _Group | None] = {}
+    ``measured`` tells what was measured in a cell, as `_measured`.
+    """
 
-    def tell(self, family: Merge, layout: tuple[float, ...]) -> tuple[float, float, str]:
-        """Log over model of a choice that divides the work in this way, a factor of caution, and why."""
-        if family not in self._alike:
-            self._alike[family] = _group(self._facts, family)
-        group = self._alike[family]
+    def __init__(
+        self, near: Sequence[tuple[float, Cell]], measured: Callable[[Cell, Merge | None], Sequence[_Measured]]
+    ) -> None:
+        self._near = near
+        self._measured = measured
+        self._groups: dict[Merge | None, _Group | None] = {}
+
+    def tell(self, family: Merge, layout: tuple[float, ...]) -> tuple[float, float, Callable[[], str]]:
+        """Log over model of a choice that divides the work in this way, a factor of caution, and what tells why."""
+        group, caution = self._group(family), 1.0
         if group is not None:
-            steps, caution = list(map(hypot, group.distances, map(dist, repeat(layout), group.layouts))), 1.0
+            apart = list(map(dist, repeat(layout), group.layouts))
         else:
-            group = _group(self._facts, None)
-            steps, caution = group.distances, STRANGER
-        weights = [1 / (CLOSENESS + step * step) ** 3 for step in steps]
+            group, caution = self._group(None), STRANGER
+            apart = [0.0] * len(group.layouts)
+        weights = group.weights(apart)
         correction = sum(map(mul, weights, group.over_model)) / sum(weights)
-        closest = group.cells[steps.index(min(steps))]
-        return correction, caution, f"from {len(steps)} measurements near it, such as {described(closest.problem)}"
+        return correction, caution, partial(group.described, weights)
+
+    def _group(self, family: Merge | None) -> _Group | None:
+        """What finds winners in this way, or in any (None), in the nearest cells that have such; None if none does."""
+        if family not in self._groups:
+            found = ((cell, distance, self._measured(cell, family)) for distance, cell in self._near)
+            nearest = list(islice((each for each in found if each[2]), NEAREST_CELLS))
+            self._groups[family] = _columns(nearest) if nearest else None
+        return self._groups[family]
 
 
-def _group(facts: Sequence[tuple[float, Cell, Sequence[_Measured]]], family: Merge | None) -> _Group | None:
-    """What finds winners in this way, or in any (None), in the nearest cells that have such; None if there is none."""
-    found = ([(distance, cell, one.layout, one.over_model) for one in all_of if family is None or one.family is family]
-             for distance, cell, all_of in facts)  # fmt: skip
-    nearest = [each for of_cell in islice(filter(None, found), NEAREST_CELLS) for each in of_cell]
-    return _Group(*map(list, zip(*nearest, strict=True))) if nearest else None
+def _columns(found: Sequence[tuple[Cell, float, Sequence[_Measured]]]) -> _Group:
+    layouts = tuple(dict.fromkeys(one.layout for _, _, measured in found for one in measured))
+    places = {layout: place for place, layout in enumerate(layouts)}
+    return _Group(
+        [cell for cell, _, measured in found for _ in measured],
+        [one.over_model for _, _, measured in found for one in measured],
+        layouts,
+        [(_Weights(distance), [places[one.layout] for one in measured]) for _, distance, measured in found],
+    )
 
 
 def _machine(caps: DeviceCaps, table: TunerTable | None) -> Machine:

@@ -81,6 +81,8 @@ def roofline(problem: RankProblem, choice: Choice, machine: Machine) -> float:
 
 def family_of(problem: RankProblem, choice: Choice) -> Merge:
     """How the winners are found, the modes of MidK and BottomK included."""
+    if not (choice.mode_midk or choice.mode_bottomk):
+        return Merge(choice.mk)
     mode = {RankKind.MIDK: choice.mode_midk, RankKind.BOTTOMK: choice.mode_bottomk}.get(problem.kind, 0)
     if mode == 1 and choice.mk != Merge.BITONIC:
         return Merge.SHARED

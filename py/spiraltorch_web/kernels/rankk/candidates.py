@@ -15,7 +15,7 @@ from .fitting import (
     most_slots,
     power_above,
     power_below,
-    repair,
+    repaired,
     slots_for,
 )
 from .problem import RankProblem
@@ -35,7 +35,7 @@ def default_choice(problem: RankProblem, caps: Caps) -> Choice:
 def legal_choices(kind: RankKind, rows: int, cols: int, k: int, caps: Caps) -> tuple[Choice, ...]:
     """The choices worth trying on a device with ``caps``, each as it would run, the default first."""
     problem = RankProblem(RankKind(kind), rows, cols, k)
-    found = dict.fromkeys(repair(choice, kind, rows, cols, k, caps)[0] for choice in _candidates(problem, caps))
+    found = dict.fromkeys(repaired(choice, problem, caps)[0] for choice in _candidates(problem, caps))
     return tuple(found)
 
 
@@ -82,19 +82,20 @@ def _held_slots(problem: RankProblem, wg: int) -> int:
 
 
 def _streamed(problem: RankProblem, caps: Caps) -> Iterator[Choice]:
+    counts = _chunk_counts(problem)
     sizes = ((512, 8), (256, 16), (1024, 16), (256, 8), (512, 16), (1024, 8), (256, 4), (1024, 32), (512, 32), (128, 8))
     for wg, kl in sizes:
         rare = (wg, kl) in ((256, 4), (128, 8)) and not caps.software
         if wg > caps.max_workgroup_size or rare or (kl == MOST_KEYS and not problem.middle):
             continue
+        if not can_stream(wg, kl, problem, caps):
+            continue
         slots = min(slots_for(problem.k * 9 // 8 + 64), most_slots(wg, caps))
-        for chunks in _chunk_counts(problem):
+        for chunks in counts:
             split = {"use_2ce": chunks > 1, "ch": chunks}
             long = problem.cols // chunks >= LONG_TILE and not caps.software
             for tile in (LONG_TILE, 4096) if long else (4096,):
-                choice = Choice(mk=Merge.STREAM, mkd=Order.KWAY, wg=wg, kl=kl, ctile=slots, tile=tile, **split)
-                if can_stream(wg, kl, problem, caps):
-                    yield choice
+                yield Choice(mk=Merge.STREAM, mkd=Order.KWAY, wg=wg, kl=kl, ctile=slots, tile=tile, **split)
 
 
 def _chunk_counts(problem: RankProblem) -> tuple[int, ...]:

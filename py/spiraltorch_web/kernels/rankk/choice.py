@@ -55,6 +55,13 @@ class Choice:
     mode_bottomk: int = 0
 
 
+def changed(choice: Choice, **fields: int) -> Choice:
+    """As `dataclasses.replace`, in a fraction of its time: a plan makes hundreds of choices."""
+    made = object.__new__(Choice)
+    vars(made).update(vars(choice), **fields)
+    return made
+
+
 @dataclass(frozen=True)
 class Field:
     """The values that a field of `Choice` can take, and what it means."""

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import lru_cache
 
 from ...ir.caps import Caps
 from ..grids import ceil_div
-from .choice import FIELDS, Choice, Merge, Order, RankKind
+from .choice import FIELDS, Choice, Merge, Order, RankKind, changed
 from .problem import RankProblem
-from .row import BASE_BYTES, MOST_COUNTED, expected_found, found_slots, list_slots, most_tile
+from .row import BASE_BYTES, FEW_ROWS, MOST_COUNTED, expected_found, found_slots, list_slots, most_tile
 
 MOST_KEYS = 32  # registers that a lane spends on keys
-MOST_FOUND = 1 << 19  # entries that one workgroup finishes
+MOST_FOUND = 1 << 19  # entries that one workgroup finishes, where none sift them before
 _BASE = Choice()
+_LEGAL = frozenset((name, int(value)) for name, field in FIELDS.items() for value in field.domain)
 
 
 def repair(choice: Choice, kind: RankKind, rows: int, cols: int, k: int, caps: Caps) -> tuple[Choice, tuple[str, ...]]:
     """``choice`` as a device with ``caps`` can run it, and what had to change, one sentence each."""
-    problem = RankProblem(RankKind(kind), rows, cols, k)
+    return repaired(choice, RankProblem(RankKind(kind), rows, cols, k), caps)
+
+
+def repaired(choice: Choice, problem: RankProblem, caps: Caps) -> tuple[Choice, tuple[str, ...]]:
+    """As `repair`, for a problem."""
     reasons: list[str] = []
     fixed = _within_domains(choice, reasons)
     fixed = _with_mode(fixed, problem)
     merge = _possible_merge(Merge(fixed.mk), fixed, problem, caps, reasons)
-    fixed = fixed if fixed.mk == merge else replace(fixed, mk=int(merge))
+    fixed = fixed if fixed.mk == merge else changed(fixed, mk=int(merge))
     fixed = _REPAIRS[merge](fixed, problem, caps, reasons)
     return fixed, tuple(reasons)
 
@@ -34,6 +38,8 @@ def least_chunks(problem: RankProblem) -> int:
 
 
 def _within_domains(choice: Choice, reasons: list[str]) -> Choice:
+    if vars(choice).items() <= _LEGAL:
+        return choice
     changes = {}
     for name, field in FIELDS.items():
         given = getattr(choice, name)
@@ -41,27 +47,26 @@ def _within_domains(choice: Choice, reasons: list[str]) -> Choice:
             nearest = min(field.domain, key=lambda value: (abs(value - int(given)), value))
             changes[name] = bool(nearest) if name == "use_2ce" else nearest
             reasons.append(f"{name} = {given} is not one of its values; {nearest} is the nearest")
-    return replace(choice, **changes) if changes else choice
+    return changed(choice, **changes) if changes else choice
 
 
 def _with_mode(choice: Choice, problem: RankProblem) -> Choice:
     """``choice`` with the merge kind that mode_midk or mode_bottomk asks for, and the modes spent."""
+    if not (choice.mode_midk or choice.mode_bottomk):
+        return choice
     mode = {RankKind.MIDK: choice.mode_midk, RankKind.BOTTOMK: choice.mode_bottomk}.get(problem.kind, 0)
     if mode == 0:
-        unused = choice.mode_midk or choice.mode_bottomk
-        return replace(choice, mode_midk=0, mode_bottomk=0) if unused else choice
-    return replace(choice, mk=int(Merge.STREAM if mode == 2 else Merge.SHARED), mode_midk=0, mode_bottomk=0)
+        return changed(choice, mode_midk=0, mode_bottomk=0)
+    return changed(choice, mk=int(Merge.STREAM if mode == 2 else Merge.SHARED), mode_midk=0, mode_bottomk=0)
 
 
 def _possible_merge(wanted: Merge, choice: Choice, problem: RankProblem, caps: Caps, reasons: list[str]) -> Merge:
     """The wanted merge kind, or the next one that the device and the problem allow."""
-    order = (wanted, *(merge for merge in (Merge.STREAM, Merge.SHARED, Merge.BITONIC) if merge != wanted))
-    for merge in order:
-        obstacle = _OBSTACLES[merge](choice, problem, caps)
-        if not obstacle:
-            return merge
+    merge, others = wanted, (each for each in (Merge.STREAM, Merge.SHARED, Merge.BITONIC) if each != wanted)
+    while obstacle := _OBSTACLES[merge](choice, problem, caps):
         reasons.append(f"mk = {int(merge)} ({merge.name.lower()}) is not possible: {obstacle}")
-    return Merge.BITONIC
+        merge = next(others)
+    return merge
 
 
 def _no_obstacle(choice: Choice, problem: RankProblem, caps: Caps) -> str:
@@ -108,13 +113,13 @@ def can_stream(wg: int, kl: int, problem: RankProblem, caps: Caps) -> bool:
     return (
         problem.k <= most_slots(wg, caps)
         and listed * 4 <= 3 * problem.cols
-        and listed <= MOST_FOUND
+        and (listed <= MOST_FOUND or (problem.middle and problem.rows <= FEW_ROWS))
         and 8 * found_slots(problem, sample) * problem.rows <= caps.max_binding_bytes
     )
 
 
 def _repair_sorted(choice: Choice, problem: RankProblem, caps: Caps, reasons: list[str]) -> Choice:
-    return replace(_BASE, mk=int(Merge.BITONIC), mkd=int(Order.BITONIC), **_of_transforms(choice))
+    return changed(_BASE, mk=int(Merge.BITONIC), mkd=int(Order.BITONIC), **_of_transforms(choice))
 
 
 def _repair_warp(choice: Choice, problem: RankProblem, caps: Caps, reasons: list[str]) -> Choice:
@@ -124,29 +129,23 @@ def _repair_warp(choice: Choice, problem: RankProblem, caps: Caps, reasons: list
     lanes_keys = power_above(ceil_div(problem.cols, caps.subgroup_size))
     counted = choice.mkd == Order.HEAP and 8 * list_slots(problem.k) * (wg // caps.subgroup_size) <= 8192
     order = Order.HEAP if counted else Order.WARP_HEAP
-    return replace(_BASE, mk=int(Merge.WARP), mkd=int(order), wg=wg, kl=lanes_keys, **_of_transforms(choice))
+    return changed(_BASE, mk=int(Merge.WARP), mkd=int(order), wg=wg, kl=lanes_keys, **_of_transforms(choice))
 
 
 def _repair_held(choice: Choice, problem: RankProblem, caps: Caps, reasons: list[str]) -> Choice:
     wg, kl = _held_size(choice, problem, caps)
     if (wg, kl) != (choice.wg, choice.kl):
         reasons.append(f"wg x kl = {choice.wg} x {choice.kl} becomes {wg} x {kl} to hold {problem.cols:,} columns")
-    fixed = _with_slots(replace(choice, wg=wg, kl=kl, tile=_BASE.tile, use_2ce=False, ch=1), problem, caps, reasons)
+    fixed = _with_slots(changed(choice, wg=wg, kl=kl, tile=_BASE.tile, use_2ce=False, ch=1), problem, caps, reasons)
     order = choice.mkd if choice.mkd in (Order.HEAP, Order.KWAY, Order.BITONIC) else auto_order(problem.k)
-    return replace(fixed, mkd=int(order))
+    return changed(fixed, mkd=int(order))
 
 
 def _repair_streamed(choice: Choice, problem: RankProblem, caps: Caps, reasons: list[str]) -> Choice:
     wg = min(max(choice.wg, 64), power_below(caps.max_workgroup_size))
     kl = choice.kl
-    while wg > 64 and not can_stream(wg, kl, problem, caps) and wg * kl * 2 > problem.cols:
-        wg //= 2
-    while kl > 1 and wg * kl * 2 > problem.cols:
-        kl //= 2
-    while kl < MOST_KEYS and not can_stream(wg, kl, problem, caps):
-        kl *= 2
     if not can_stream(wg, kl, problem, caps):
-        wg, kl = _first_stream(choice, problem, caps)
+        wg, kl = _narrowing_sample(wg, kl, problem, caps)
     if (wg, kl) != (choice.wg, choice.kl):
         reasons.append(f"wg x kl = {choice.wg} x {choice.kl} becomes {wg} x {kl}: a sample that narrows the row down")
     chunks = choice.ch if choice.use_2ce else 1
@@ -160,11 +159,20 @@ def _repair_streamed(choice: Choice, problem: RankProblem, caps: Caps, reasons: 
     tile = min(choice.tile, power_below(most_tile(caps)))
     if tile != choice.tile:
         reasons.append(f"tile = {choice.tile} becomes {tile}: what a workgroup loads at once has text of its own")
-    fixed = replace(choice, wg=wg, kl=kl, ch=chunks, tile=tile, use_2ce=chunks > 1, mkd=int(Order.KWAY))
+    fixed = changed(choice, wg=wg, kl=kl, ch=chunks, tile=tile, use_2ce=chunks > 1, mkd=int(Order.KWAY))
     return _with_slots(fixed, problem, caps, reasons)
 
 
-def _first_stream(choice: Choice, problem: RankProblem, caps: Caps) -> tuple[int, int]:
+def _narrowing_sample(wg: int, kl: int, problem: RankProblem, caps: Caps) -> tuple[int, int]:
+    """(wg, kl) near the wanted ones whose sample narrows rows down, else the first that does."""
+    while wg > 64 and not can_stream(wg, kl, problem, caps) and wg * kl * 2 > problem.cols:
+        wg //= 2
+    while kl > 1 and wg * kl * 2 > problem.cols:
+        kl //= 2
+    while kl < MOST_KEYS and not can_stream(wg, kl, problem, caps):
+        kl *= 2
+    if can_stream(wg, kl, problem, caps):
+        return wg, kl
     sizes = (
         (wg, kl) for wg in (256, 512, 1024, 128, 64) if wg <= caps.max_workgroup_size for kl in (8, 16, 32, 4, 2, 1)
     )
@@ -182,7 +190,7 @@ def _with_slots(choice: Choice, problem: RankProblem, caps: Caps, reasons: list[
     slots = min(max(choice.ctile, slots_for(problem.k + problem.k // 16)), most)
     if slots != choice.ctile:
         reasons.append(f"ctile = {choice.ctile} becomes {slots}: room for k = {problem.k:,} within workgroup memory")
-    return choice if slots == choice.ctile else replace(choice, ctile=slots)
+    return choice if slots == choice.ctile else changed(choice, ctile=slots)
 
 
 def _held_size(choice: Choice, problem: RankProblem, caps: Caps) -> tuple[int, int]:

@@ -49,7 +49,8 @@ async function countExecutorCalls(base) {
 /** Python as the page boots it. */
 async function start(device) {
   await countExecutorCalls(base);
-  const booted = await boot({ base, device, interrupts: null }, pageModule, () => {}, () => {});
+  const site = await (await fetch(new URL("site.json", base))).json();
+  const booted = await boot({ base, site, device, interrupts: null }, pageModule, () => {}, () => {});
   python = booted.python;
   control.begin();
   const source = await (await fetch(new URL("spiraltorch.py", import.meta.url))).text();

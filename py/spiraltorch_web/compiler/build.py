@@ -50,9 +50,11 @@ class _Constant:
 
 
 class _TooManyBindings(Exception):
-    def __init__(self, cluster: Cluster, count: int) -> None:
-        super().__init__(f"{count} bindings")
-        self.cluster, self.count = cluster, count
+    """Clusters whose kernels need too many buffers, each with how many."""
+
+    def __init__(self, counts: dict[Cluster, int]) -> None:
+        super().__init__(f"{max(counts.values())} bindings")
+        self.counts = counts
 
 
 def build_program(graph: Graph, caps: Caps) -> Program:
@@ -66,7 +68,7 @@ def build_program(graph: Graph, caps: Caps) -> Program:
         except NotAligned as problem:
             apart |= {problem.node}
         except _TooManyBindings as problem:
-            apart |= {_split(clustering, problem.cluster, apart, problem.count, caps)}
+            apart |= {_split(clustering, cluster, apart, count, caps) for cluster, count in problem.counts.items()}
     raise KernelError(
         f"the graph could not be cut into kernels of at most {caps.max_storage_buffers} buffers:\n{graph}"
     )
@@ -76,9 +78,15 @@ def _assemble(graph: Graph, clustering: Clustering, plan: Schedule, caps: Caps) 
     places = dict(plan.places)
     context = Context(caps, lambda node: node in clustering.stored, lambda node: places[node])
     launches: list[_Launch] = []
+    overfull: dict[Cluster, int] = {}
     clusters = [cluster for cluster in plan.clusters if any(node.size for node in cluster.outputs)]
     for batch in side_by_side(clustering, clusters, places, context):
-        launches += _launches(batch[0], context) if len(batch) == 1 else [_merged(batch, context)]
+        try:
+            launches += _launches(batch[0], context) if len(batch) == 1 else [_merged(batch, context)]
+        except _TooManyBindings as problem:
+            overfull |= problem.counts
+    if overfull:
+        raise _TooManyBindings(overfull)
     for node, slot in plan.copies:
         if node.size:
             launches.append(_copy(node, slot, context))
@@ -105,7 +113,7 @@ def _checked(draft: Draft, cluster: Cluster, caps: Caps) -> _Launch:
             f"{caps.max_buffer_bytes:,} bytes per buffer"
         )
     if len(draft.refs) > caps.max_storage_buffers:
-        raise _TooManyBindings(cluster, len(draft.refs))
+        raise _TooManyBindings({cluster: len(draft.refs)})
     return _Launch(draft.kernel, draft.refs, draft.grid, _describe(cluster))
 
 

@@ -291,18 +291,27 @@ class Clustering:
 
     def _store_shared(self) -> None:
         """Store the free values that several kernels would compute again, if they are expensive."""
-        while True:
-            users: dict[Node, set[Cluster]] = {}
-            for cluster in self.clusters:
-                for node in self.inlined(cluster):
-                    users.setdefault(node, set()).add(cluster)
-            for node in reversed(self.order):
-                limit = SCALAR_COST if node.size == 1 else SHARED_COST
-                if len(users.get(node, ())) > 1 and self.cost[node] >= limit:
-                    self._make_loop(node)
-                    break
-            else:
-                return
+        users: dict[Node, set[Cluster]] = {}
+
+        def note(cluster: Cluster) -> None:
+            for node in self.inlined(cluster):
+                users.setdefault(node, set()).add(cluster)
+
+        for cluster in self.clusters:
+            note(cluster)
+        # Users first: storing a value changes who computes its operands, and nothing that comes after it.
+        for node in reversed(self.order):
+            limit = SCALAR_COST if node.size == 1 else SHARED_COST
+            sharing = users.get(node, set())
+            if len(sharing) < 2 or self.cost[node] < limit:
+                continue
+            for cluster in sharing:
+                for other in self.inlined(cluster):
+                    if other is not node:
+                        users[other].discard(cluster)
+            self._make_loop(node)
+            for cluster in (*sharing, self.home[node]):
+                note(cluster)
 
     def inlined(self, cluster: Cluster) -> list[Node]:
         """The free nodes that a cluster computes inline."""

@@ -81,6 +81,25 @@ def test_a_sound_program_has_no_findings(text):
     assert st.spiralk.parse(text).check() == []
 
 
+SUGGESTIONS = {
+    "bar": "",
+    "row": "",
+    "zz": "",
+    "kk": "Did you mean k?",
+    "R": "Did you mean r?",
+    "sgk": "Did you mean sg?",
+    "tiles": "Did you mean tile?",
+    "segment": "Did you mean segments?",
+}
+
+
+@pytest.mark.parametrize("name", SUGGESTIONS)
+def test_a_name_is_only_suggested_where_it_is_near(name):
+    """That a longer word holds the letter of a fact says nothing."""
+    (finding,) = st.spiralk.parse(f"mk: sel({name} > 3, 1, 2);").check()
+    assert finding.suggestion == SUGGESTIONS[name]
+
+
 def test_findings_about_programs_made_by_hand_have_no_place():
     rule = st.spiralk.hard_rule("mk", 9)
     (finding,) = st.spiralk.Program((rule,)).check()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import copy
 import pickle
+from dataclasses import fields, replace
 
 import pytest
 from hypothesis import given, settings
 
 import spiraltorch_web as st
 from spiraltorch_web.spiralk.printer import WIDTH
-from spiraltorch_web.spiralk.tree import MAX_DEPTH
+from spiraltorch_web.spiralk.tree import MAX_DEPTH, parts_of
 from tests.spiralk.programs import EVERYTHING, FIRST
 from tests.spiralk.strategies import expressions, programs
 
@@ -118,6 +119,30 @@ def test_other_newlines_and_a_byte_order_mark_are_read():
         assert found == wanted
         assert found.rules[0].note == "one"
         assert found.rules[1].at == (2, 1)
+
+
+def test_parts_know_where_they_stand():
+    program = st.spiralk.parse("mk: 1;\n\n  tile: min(-k,\n 2 + c);")
+    (call,) = [rule.value for rule in program.rules[1:]]
+    minus, plus = call.arguments
+    places = [(3, 3), (3, 9), (3, 13), (3, 14), (4, 4), (4, 2), (4, 6)]
+    assert [part.at for part in (program.rules[1], call, minus, minus.operand, plus, plus.left, plus.right)] == places
+    here = st.spiralk.Name("k", at=minus.operand.at)
+    assert (here.at, st.spiralk.Name("k").at) == ((3, 14), None)
+    assert here == st.spiralk.Name("k") and repr(here) == "Name(name='k')"
+    assert replace(here, name="c").at == (3, 14)
+
+
+def test_parsed_parts_are_the_same_as_those_made_by_hand():
+    """A parser makes them without the checks of the constructors."""
+    for text in (FIRST, EVERYTHING):
+        for rule in st.spiralk.parse(text).rules:
+            values = {each.name: getattr(rule, each.name) for each in fields(rule)}
+            assert vars(type(rule)(**values)) == vars(rule)
+            for name in ("value", "weight", "condition"):
+                for part in parts_of(values[name]) if name in values else ():
+                    made = replace(part)
+                    assert made == part and [made.at, made.depth, made.size] == [part.at, part.depth, part.size]
 
 
 def test_a_tree_whose_parts_are_shared_is_refused_before_it_takes_exponential_time():

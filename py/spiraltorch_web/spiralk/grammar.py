@@ -14,18 +14,30 @@ from ..kernels.rankk.choice import FIELDS
 from .arithmetic import BINDING, COMPARISON
 from .names import LITERALS, RESERVED, hint_problem, name_problem
 from .reader import Build, Reader, Token
-from .tree import Binary, Boolean, Call, Expression, HardRule, HintRule, Name, Number, Rule, Unary
+from .tree import (
+    Boolean,
+    Call,
+    Expression,
+    Name,
+    Rule,
+    parsed_binary,
+    parsed_hard,
+    parsed_hint,
+    parsed_name,
+    parsed_number,
+    parsed_unary,
+)
 
 NO_CHAINS = "Comparisons do not chain: write a < b && b < c."
 # A literal longer than this says nothing that a shorter one does not.
 LONGEST_LITERAL = 32
+_BINDING = dict(BINDING)  # looked up for each operator, which takes twice as long in what cannot be changed
 
 
 class Draft(NamedTuple):
-    """A rule before its comments and its section are known. ``word`` is its first token."""
+    """A rule whose comments and section are not known yet. ``word`` is its first token."""
 
-    kind: type[Rule]
-    parts: tuple[Any, ...]
+    rule: Rule
     word: Token
 
 
@@ -83,7 +95,7 @@ def _hard(parts: list[Any]) -> Draft:
     if word.text in RESERVED:
         problem = f"{word.text} is a word of the language, not a field"
         raise Refused(word, problem, f"The fields are {', '.join(FIELDS)}.")
-    return Draft(HardRule, (word.text, value), word)
+    return Draft(parsed_hard(word.text, value), word)
 
 
 def _hint(parts: list[Any]) -> Draft:
@@ -94,7 +106,7 @@ def _hint(parts: list[Any]) -> Draft:
     field, value, weight, condition = arguments
     if not isinstance(field, Name):
         raise Refused(word, f"the first argument of {word.text} is the name of a field")
-    return Draft(HintRule, (word.text, field.name, value, weight, condition), word)
+    return Draft(parsed_hint(word.text, field.name, value, weight, condition), word)
 
 
 def _number(parts: list[Any]) -> Expression:
@@ -102,7 +114,7 @@ def _number(parts: list[Any]) -> Expression:
     if len(token.text) > LONGEST_LITERAL:
         raise Refused(token, f"a number of {len(token.text):,} characters; {LONGEST_LITERAL} are enough for any")
     try:
-        return Number(float(token.text), at=token.at)
+        return parsed_number(float(token.text), token.place)
     except SpiralKError as error:
         raise _refused(token, error) from None
 
@@ -114,7 +126,7 @@ def _name(parts: list[Any]) -> Expression:
         if word in LITERALS:
             return Boolean(word == "true", at=token.at)
         raise Refused(token, *name_problem(word))
-    return Name(word, at=token.at)
+    return parsed_name(word, token.place)
 
 
 def _call(parts: list[Any]) -> Expression:
@@ -128,32 +140,32 @@ def _call(parts: list[Any]) -> Expression:
 def _unary(parts: list[Any]) -> Expression:
     operator, operand = parts
     try:
-        return Unary(operator.text, operand, at=operator.at)
+        return parsed_unary(operator.text, operand, operator.place)
     except SpiralKError as error:
         raise _refused(operator, error) from None
 
 
 def _chain(parts: list[Any]) -> Expression:
     """The tree of ``operand operator operand operator …``; operators that bind alike group from the left."""
-    operands, waiting = parts[:1], []
-    for operator, operand in zip(parts[1::2], parts[2::2], strict=True):
-        binding = BINDING[operator.text]
-        while waiting and waiting[-1][1] >= binding:
-            if binding == COMPARISON == waiting[-1][1]:
+    waiting: list[tuple[int, Token, Expression]] = []  # operators that lack their right side, each tighter than before
+    operand = parts[0]
+    for operator, following in zip(parts[1::2], parts[2::2], strict=True):
+        binding = _BINDING[operator.text]
+        while waiting and waiting[-1][0] >= binding:
+            if binding == COMPARISON == waiting[-1][0]:
                 raise Refused(operator, f"a comparison of a comparison, found '{operator.text}'", NO_CHAINS)
-            _join(operands, waiting.pop()[0])
-        waiting.append((operator, binding))
-        operands.append(operand)
+            operand = _joined(waiting.pop(), operand)
+        waiting.append((binding, operator, operand))
+        operand = following
     while waiting:
-        _join(operands, waiting.pop()[0])
-    return operands[0]
+        operand = _joined(waiting.pop(), operand)
+    return operand
 
 
-def _join(operands: list[Expression], operator: Token) -> None:
-    """Put an operator between the last two operands."""
-    right = operands.pop()
+def _joined(waiting: tuple[int, Token, Expression], right: Expression) -> Expression:
+    _, operator, left = waiting
     try:
-        operands[-1] = Binary(operator.text, operands[-1], right, at=operator.at)
+        return parsed_binary(operator.text, left, right, operator.place)
     except SpiralKError as error:
         raise _refused(operator, error) from None
 

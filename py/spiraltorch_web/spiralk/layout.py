@@ -56,8 +56,12 @@ class Layout:
 
     def around(self, start: int, end: int) -> Surroundings:
         """What surrounds the rule in text[start:end], its semicolon included. To be asked in order."""
+        if self._next == len(self._comments):
+            blank = self._blank_before(start)
+            self._last_end = end
+            return Surroundings(self._device, (None,) if blank else (), "")
         above = self._take(start)
-        if self._blank_before(start):
+        if self._blank_before(start) and above[-1:] != [None]:
             above.append(None)
         device = self._device
         self._last_end = end
@@ -73,7 +77,7 @@ class Layout:
         taken: list[str | None] = []
         while self._next < len(self._comments) and self._comments[self._next].start < limit:
             comment = self._comments[self._next]
-            if self._blank_before(comment.start):
+            if self._blank_before(comment.start) and taken[-1:] != [None]:
                 taken.append(None)
             self._next += 1
             self._last_end = comment.end

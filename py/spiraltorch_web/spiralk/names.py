@@ -70,10 +70,11 @@ def clipped(word: str) -> str:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """A question that names the nearest known word, or ""."""
+    """A question that names the nearest known word, or "" where none is near: a letter is near to two at most."""
     if len(word) > _LONGEST_TYPO:
         return ""
-    near = get_close_matches(word.lower(), list(known), n=1, cutoff=0.5)
+    known = [other for other in known if len(other) > 1 or len(word) <= 2]
+    near = get_close_matches(word.lower(), known, n=1, cutoff=0.6)
     return f"Did you mean {near[0]}?" if near else ""
 
 

@@ -14,7 +14,7 @@ from .layout import Comment, Layout, comments_of, without_comments
 from .messages import Text
 from .program import Program
 from .reader import UnexpectedCharacter, UnexpectedToken
-from .tree import MAX_DEPTH, Expression, Rule
+from .tree import MAX_DEPTH, Expression, Rule, place_rule
 
 # A program is read in at most 5 µs per character (x86 core, 2026-11), so this bounds the time, too.
 MAX_CHARACTERS = 1 << 18
@@ -100,14 +100,8 @@ def _program(text: Text, by_lines: bool = False) -> Program:
 
 
 def _rule(draft: Draft, layout: Layout, end: int) -> Rule:
-    around = layout.around(draft.word.start, end)
-    return draft.kind(
-        *draft.parts,
-        device=around.device,
-        comments=around.comments,
-        note=around.note,
-        at=draft.word.at,
-    )
+    place_rule(draft.rule, *layout.around(draft.word.start, end), draft.word.at)
+    return draft.rule
 
 
 def _parsed(text: Text, start: str):

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .tree import Place
+from .tree import Place, place_number, place_of
 
 if TYPE_CHECKING:
     from lark import Lark
@@ -22,16 +22,21 @@ Build = Callable[[list[Any]], Any]
 # The kind of token that stands behind the last one.
 END = "_end"
 _UNKNOWN = "_unknown"
+_IGNORED = "_ignored"
 # What a named tuple's own constructor, a Python function, ends in: half the time for each token.
 _new = tuple.__new__
 
 
 class Token(NamedTuple):
-    """A word or a sign of a text; ``start`` is its offset."""
+    """A word or a sign of a text; ``start`` is its offset, ``place`` the number of its place."""
 
     text: str
     start: int
-    at: Place
+    place: int
+
+    @property
+    def at(self) -> Place:
+        return place_of(self.place)
 
     @property
     def end(self) -> int:
@@ -78,23 +83,29 @@ class Reader:
     """
 
     def __init__(self, lark: Lark, builds: Mapping[str, Build]) -> None:
-        self._tokens = _pattern(lark)
+        self._words, self._kind = _patterns(lark)
         self._start = _start_states(lark, builds)
         self._kinds = frozenset({END, *(terminal.name for terminal in lark.terminals)})
         self._kept = frozenset(part.name for rule in lark.rules for part in rule.expansion if _is_kept(part))
 
     def read(self, text: str, start: str) -> Any:
         """What the whole text is as a `start`. Raises UnexpectedCharacter, UnexpectedToken, and what a build raises."""
-        kept = self._kept
+        kept, kind_of = self._kept, self._kind
+        kinds = {"": END}
         state = self._start[start]
         states, values = [state], []
-        line, line_start = 1, 0
-        for found in self._tokens.finditer(text):
-            kind = found.lastgroup
+        line, begin = 1, 0
+        line_place = place_number(1, 1)  # of the beginning of the text, as seen from the line
+        # The words make up the whole text. There are far fewer different ones, and each is always of the same kind.
+        for word in (*self._words.findall(text), ""):
+            kind = kinds.get(word)
             if kind is None:
-                if newlines := found[0].count("\n"):
+                kind = kinds[word] = kind_of(word).lastgroup or _IGNORED
+            if kind is _IGNORED:
+                if newlines := word.count("\n"):
                     line += newlines
-                    line_start = text.rindex("\n", found.start(), found.end()) + 1
+                    line_place = place_number(line, -begin - word.rindex("\n"))
+                begin += len(word)
                 continue
             action = state.get(kind)
             while action.__class__ is _Reduction:
@@ -108,17 +119,17 @@ class Reader:
                     parts = values[first:]
                     del values[first:], states[first + 1 :]
                     values.append(build(parts))
-                    state = states[-1][name]
+                    state = states[first][name]
                     states.append(state)
                 action = state.get(kind)
             if action is None or kind in kept:
-                begin = found.start()
-                token = _new(Token, (found[0], begin, _new(Place, (line, begin - line_start + 1))))
+                token = _new(Token, (word, begin, line_place + begin))
                 if action is None:
                     raise self._unexpected(token, kind, states, values)
                 values.append(token)
             else:
                 values.append(None)
+            begin += len(word)
             state = action
             states.append(state)
         return values[0]
@@ -158,15 +169,23 @@ def _start_states(lark: Lark, builds: Mapping[str, Build]) -> dict[str, _State]:
     return {start: states[conf.start_state] for start, conf in confs.items()}
 
 
-def _pattern(lark: Lark) -> re.Pattern[str]:
-    """Matches anywhere: a group for each kind of token, the end or what begins no token; none for what is ignored."""
+def _patterns(lark: Lark) -> tuple[re.Pattern[str], Callable[[str], re.Match[str]]]:
+    """What finds all words of a text, ignored ones and those of no kind included; and what matches a word in a group
+    named by its kind, none for what is ignored.
+
+    Terminals look at nothing but the word itself, so that its kind does not depend on where it stands.
+    """
     # Lark's order: the longest possible match first.
     order = sorted(
         lark.terminals, key=lambda one: (-one.priority, -one.pattern.max_width, -len(one.pattern.value), one.name)
     )
     ignored = frozenset(lark.ignore_tokens)
-    patterns = [f"(?{':' if one.name in ignored else f'P<{one.name}>'}{one.pattern.to_regexp()})" for one in order]
-    return re.compile("|".join([*patterns, rf"(?P<{END}>\Z)", f"(?P<{_UNKNOWN}>(?s:.))"]))
+    patterns = {one.name: one.pattern.to_regexp() for one in order} | {_UNKNOWN: "(?s:.)"}
+    named = (f"(?{':' if name in ignored else f'P<{name}>'}{pattern})" for name, pattern in patterns.items())
+    words = re.compile("|".join(patterns.values()))
+    if words.groups:
+        raise ValueError("terminals need groups that do not capture: (?:…)")
+    return words, re.compile("|".join(named)).match
 
 
 def _is_kept(part: Symbol) -> bool:
@@ -191,7 +210,7 @@ def _children(rule: Rule, kept: list[int]) -> Build:
     if not lists:
         return _all if len(kept) == len(rule.expansion) else lambda parts: [parts[place] for place in kept]
     if lists == {0} and kept[1:] == list(range(kept[1], len(rule.expansion))):
-        return lambda parts: _grown(parts[0], parts[kept[1] :])
+        return _growing(kept[1])
     return lambda parts: [each for place in kept for each in (parts[place] if place in lists else (parts[place],))]
 
 
@@ -199,7 +218,12 @@ def _all(parts: list[Any]) -> list[Any]:
     return parts
 
 
-def _grown(found: list[Any], more: list[Any]) -> list[Any]:
-    """A list grows by one part after the other, so it must not be copied."""
-    found += more
-    return found
+def _growing(place: int) -> Build:
+    """Adds what stands from a place on to the list that stands first. It must not be copied: lists can be long."""
+
+    def grown(parts: list[Any]) -> list[Any]:
+        found = parts[0]
+        found += parts[place:]
+        return found
+
+    return grown

@@ -21,6 +21,8 @@ from tests.support.sessions import opened
 ROWS, COLS = 64, 256
 # Two points at a time, one line a workgroup: the slowest way there is.
 SLOW = {"radix": 2, "tile_cols": 16, "segments": 1}
+# Trials on a busy machine may leave it open which is faster; each lesson adds to those before it.
+LESSONS = 5
 EVERYWHERE = {"rows": 1, "cols_min": 1, "cols_max": 1 << 24, "k_max": 1 << 24}
 
 
@@ -53,7 +55,10 @@ def test_a_slow_plan_of_the_table_is_unlearnt(on):
     planner().use_table(json.dumps([{**EVERYWHERE, **SLOW}]))
     slow = st.fft.SpiralKFftPlan(**SLOW)
     assert plans().plan_for(ROWS, COLS) == slow, "a table that says something is followed"
-    learnt = st.fft.learn(ROWS, COLS)
+    learnt = slow
+    for _ in range(LESSONS):
+        if learnt == slow:
+            learnt = st.fft.learn(ROWS, COLS)
     assert learnt != slow
     assert {rule.field for rule in current().learnt()} <= set(SLOW)
     plans().forget()

@@ -1,4 +1,7 @@
-"""Every text that the matmul variants and the routines become is accepted by naga and by Tint."""
+"""Every text that the matmul variants and the routines become is accepted by naga and by Tint.
+
+The browser makes a pipeline of a short text of each shader: what it makes of the long ones differs in numbers alone.
+"""
 
 from __future__ import annotations
 
@@ -51,16 +54,28 @@ CALLS: tuple[tuple[str, tuple[Spec, ...], tuple], ...] = (
 )
 
 
+# The least of each kind: by threads alone, over tiles in workgroup memory, with K cut into slices, without blocks.
+BUILT_VARIANTS = ("direct_4x4_4x2x1", "tile_32x32x32_4x4", "direct_4x4_2x2x8", "single_64")
+
+
 @pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: variant.name)
 def test_matmul_text_compiles(compile_all, variant: Variant) -> None:
     kernels = [_matmul_kernel(problem, variant) for problem in PROBLEMS]
-    assert [verdict for verdict in compile_all(kernels) if not verdict.good] == []
+    built = kernels if variant.name in BUILT_VARIANTS else ()
+    assert [verdict for verdict in compile_all(kernels, built) if not verdict.good] == []
+
+
+def test_built_variants_exist() -> None:
+    assert {variant.name for variant in VARIANTS} >= set(BUILT_VARIANTS)
 
 
 def test_routine_texts_compile(compile_all) -> None:
     kernels = {kernel.source: kernel for call in CALLS for kernel in _routine_kernels(*call)}
     assert {kernel.name for kernel in kernels.values()} == ROUTINE_SHADERS
-    assert [verdict for verdict in compile_all(list(kernels.values())) if not verdict.good] == []
+    shortest: dict[str, Kernel] = {}
+    for kernel in sorted(kernels.values(), key=lambda kernel: len(kernel.source)):
+        shortest.setdefault(kernel.name, kernel)
+    assert [verdict for verdict in compile_all(list(kernels.values()), shortest.values()) if not verdict.good] == []
 
 
 def _matmul_kernel(problem: MatmulProblem, variant: Variant) -> Kernel:

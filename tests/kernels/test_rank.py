@@ -172,14 +172,14 @@ def test_any_choice_gives_the_exact_answer(native, kind, cols, k, choice, small)
 @pytest.mark.parametrize(
     ("rows", "cols", "k", "choice"),
     (
-        (3000, 100, 10, Choice(mk=Merge.WARP, mkd=Order.HEAP, wg=64)),
-        (2000, 200, 7, Choice(mk=Merge.WARP, mkd=Order.WARP_HEAP, wg=64)),
-        (300, 1000, 20, Choice(mk=Merge.SHARED, mkd=Order.HEAP, wg=64, kl=16)),
+        (1000, 100, 10, Choice(mk=Merge.WARP, mkd=Order.HEAP, wg=64)),
+        (700, 200, 7, Choice(mk=Merge.WARP, mkd=Order.WARP_HEAP, wg=64)),
+        (70, 1000, 20, Choice(mk=Merge.SHARED, mkd=Order.HEAP, wg=64, kl=16)),
         (100, 1024, 400, Choice(mk=Merge.SHARED, mkd=Order.KWAY, wg=128, kl=8, ctile=448)),
         (100, 1024, 400, Choice(mk=Merge.SHARED, mkd=Order.BITONIC, wg=128, kl=8, ctile=448)),
         (20, 20001, 50, Choice(mk=Merge.STREAM, wg=128, kl=8, ctile=192, use_2ce=True, ch=4)),
         (8, 65536, 700, Choice(mk=Merge.STREAM, wg=256, kl=8, ctile=1024)),
-        (300, 257, 100, Choice(mk=Merge.BITONIC)),
+        (100, 257, 100, Choice(mk=Merge.BITONIC)),
         (3, 5001, 3000, Choice(mk=Merge.BITONIC)),
     ),
     ids=str,

@@ -69,5 +69,5 @@ def executor_page(bare_page, request):
 
 @pytest.fixture
 def compile_all(native, executor_page):
-    """``compile_all(kernels)``: messages of naga and of Tint about each kernel; see `tests.support.shaders`."""
+    """``compile_all(kernels, built)``: what naga and Tint say about each; see `tests.support.shaders.messages_of`."""
     return partial(messages_of, native, executor_page)

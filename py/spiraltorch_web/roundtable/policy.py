@@ -44,13 +44,17 @@ class Rulebook:
             SoftRule(rule.field, rule.value, rule.weight, f"{self.file_name}:{rule.line}")
             for rule in self.learnt_about(problem.bucket)
         )
-        fixed = Said(_NOTHING) if self.program is None or self.reads_fields else self._said(problem, facts, Choice())
+
+        def speak(choice: Choice) -> Said:
+            said = Said(_NOTHING) if self.program is None else self._said(problem, facts, choice)
+            rules = (*said.soft, *learnt, *more) if soft else ()
+            return Said(said.hard, (), rules, said.soft if soft else ())
+
+        fixed = None if self.reads_fields else speak(Choice())
 
         def ask(choice: Choice) -> Said:
-            said = self._said(problem, facts, choice) if self.reads_fields else fixed
-            rules = (*said.soft, *learnt, *more) if soft else ()
-            wishes = said.soft if soft else ()
-            return Said(said.hard, tuple(rule for rule in rules if rule.holds(choice)), rules, wishes)
+            said = fixed or speak(choice)
+            return Said(said.hard, tuple(rule for rule in said.spoken if rule.holds(choice)), said.spoken, said.wishes)
 
         return ask
 

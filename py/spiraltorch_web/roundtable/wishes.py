@@ -145,4 +145,6 @@ def _unfulfilled(candidates: Sequence[Candidate], said: Sequence[Said]) -> tuple
 
 
 def _distinct(groups: Iterable[Iterable[SoftRule]]) -> tuple[SoftRule, ...]:
-    return tuple(dict.fromkeys(rule for group in groups for rule in group))
+    # Rules that do not read fields say the same of all candidates.
+    different = {id(group): group for group in groups}.values()
+    return tuple(dict.fromkeys(rule for group in different for rule in group))

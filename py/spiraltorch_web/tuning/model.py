@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from itertools import islice, repeat
 from math import dist, hypot
-from operator import mul
+from operator import itemgetter, mul
 from typing import NamedTuple
 
 from ..kernels.rankk.choice import Choice, Merge, RankKind
@@ -86,23 +86,22 @@ class _Outlook:
 _outlook = lru_cache(maxsize=1)(_Outlook)
 
 
-@dataclass(frozen=True)
-class _Measured:
-    """One measured choice of a cell: how it divides the work, and log of measured over modelled time."""
+class _Measured(NamedTuple):
+    """Measured choices of a cell as columns: how each divides the work, and log of measured over modelled time."""
 
-    layout: tuple[float, ...]
-    over_model: float
+    layouts: tuple[tuple[float, ...], ...]
+    over_model: tuple[float, ...]
 
 
-def _measured(cell: Cell, family: Merge | None, machine: Machine) -> tuple[_Measured, ...]:
+def _measured(cell: Cell, family: Merge | None, machine: Machine) -> _Measured:
     """What was measured of a family in a cell; of all with None."""
-    found = []
+    layouts, over_model = [], []
     for choice, microseconds in cell.microseconds.items():
         own = family_of(cell.problem, choice)
         if family is None or own is family:
-            over_model = math.log(microseconds * 1e-6 / roofline(cell.problem, choice, machine))
-            found.append(_Measured(_layout(cell.problem, choice, own), over_model))
-    return tuple(found)
+            layouts.append(_layout(cell.problem, choice, own))
+            over_model.append(math.log(microseconds * 1e-6 / roofline(cell.problem, choice, machine)))
+    return _Measured(tuple(layouts), tuple(over_model))
 
 
 class _Weights(dict[float, float]):
@@ -124,20 +123,20 @@ class _Weights(dict[float, float]):
 class _Group(NamedTuple):
     """Measured choices as columns, cell by cell: the cell of each, and log over model.
 
-    ``weighers`` has for each cell its weights, and for each of its choices the place among the ``layouts``, which many
-    choices have in common.
+    ``weighers`` has for each cell its weights, and what picks, out of something for each of the ``layouts``, what is
+    for the cell's choices: many have a layout in common.
     """
 
     cells: Sequence[Cell]
     over_model: Sequence[float]
     layouts: Sequence[tuple[float, ...]]
-    weighers: Sequence[tuple[_Weights, Sequence[int]]]
+    weighers: Sequence[tuple[_Weights, Callable[[Sequence[float]], Sequence[float]]]]
 
     def weights(self, apart: Sequence[float]) -> list[float]:
         """How much each choice counts, by how far away each layout is."""
         found: list[float] = []
-        for weights, places in self.weighers:
-            found += [weights[apart[place]] for place in places]
+        for weights, pick in self.weighers:
+            found += [*map(weights.__getitem__, pick(apart))]
         return found
 
     def described(self, weights: Sequence[float]) -> str:
@@ -152,9 +151,7 @@ class _Neighbours:
     ``measured`` tells what was measured in a cell, as `_measured`.
     """
 
-    def __init__(
-        self, near: Sequence[tuple[float, Cell]], measured: Callable[[Cell, Merge | None], Sequence[_Measured]]
-    ) -> None:
+    def __init__(self, near: Sequence[tuple[float, Cell]], measured: Callable[[Cell, Merge | None], _Measured]) -> None:
         self._near = near
         self._measured = measured
         self._groups: dict[Merge | None, _Group | None] = {}
@@ -175,20 +172,26 @@ class _Neighbours:
         """What finds winners in this way, or in any (None), in the nearest cells that have such; None if none does."""
         if family not in self._groups:
             found = ((cell, distance, self._measured(cell, family)) for distance, cell in self._near)
-            nearest = list(islice((each for each in found if each[2]), NEAREST_CELLS))
+            nearest = list(islice((each for each in found if each[2].layouts), NEAREST_CELLS))
             self._groups[family] = _columns(nearest) if nearest else None
         return self._groups[family]
 
 
-def _columns(found: Sequence[tuple[Cell, float, Sequence[_Measured]]]) -> _Group:
-    layouts = tuple(dict.fromkeys(one.layout for _, _, measured in found for one in measured))
+def _columns(found: Sequence[tuple[Cell, float, _Measured]]) -> _Group:
+    layouts = tuple(dict.fromkeys(layout for _, _, measured in found for layout in measured.layouts))
     places = {layout: place for place, layout in enumerate(layouts)}
     return _Group(
-        [cell for cell, _, measured in found for _ in measured],
-        [one.over_model for _, _, measured in found for one in measured],
+        [cell for cell, _, measured in found for _ in measured.layouts],
+        [one for _, _, measured in found for one in measured.over_model],
         layouts,
-        [(_Weights(distance), [places[one.layout] for one in measured]) for _, distance, measured in found],
-    )
+        [(_Weights(distance), _picking([places[layout] for layout in measured.layouts]))
+         for _, distance, measured in found],
+    )  # fmt: skip
+
+
+def _picking(places: Sequence[int]) -> Callable[[Sequence[float]], Sequence[float]]:
+    """What picks out of a sequence what stands at these places."""
+    return itemgetter(*places) if len(places) > 1 else lambda given: [given[place] for place in places]
 
 
 def _machine(caps: DeviceCaps, table: TunerTable | None) -> Machine:

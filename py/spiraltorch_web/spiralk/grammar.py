@@ -60,7 +60,10 @@ async def prepare() -> None:
 
 @lru_cache(maxsize=1)
 def parser() -> Reader:
-    """The parser, made at first use (20 ms on an x86 core, 2026-11). Raises SpiralError where Lark is missing."""
+    """The parser, made at first use (50 ms on a busy x86 core, and as much to import Lark; 2026-11).
+
+    Raises SpiralError where Lark is missing.
+    """
     lark = _import_lark()
     grammar = files(__package__).joinpath("spiralk.lark").read_text(encoding="utf-8")
     made = lark.Lark(grammar, parser="lalr", lexer="basic", start=["start", "expression"], maybe_placeholders=False)

@@ -36,12 +36,12 @@ fn value_cuts(start: u32, stop: u32, valid: u32) -> Cuts {
     // #end
     workgroupBarrier();
     // the buckets are counted
-    start_buckets();
+    start_buckets(vec2<u32>(start, max(stop, 1u) - 1u));
     workgroupBarrier();
     // the starts are stored
-    let last_bucket = bucket_with_rank(max(stop, 1u) - 1u);
+    let last_bucket = ranked[1];
     // #if MIDDLE
-    let first_bucket = bucket_with_rank(start);
+    let first_bucket = ranked[0];
     let exceeding = start - min(start, bucket_start(first_bucket)) + bucket_end(last_bucket, valid) - stop;
     let unusable = start == 0u || stop >= valid;
     // #else

@@ -13,7 +13,7 @@
 // @bind  5 aside       read  u32[ROWS * ASIDE]; with SIFTED: what rank_sift says of its list
 // @bind  6 sifted      read  vec2<u32>[ROWS * SIFTED_ROOM]; with SIFTED: keys and columns
 // @grid  ROWS workgroups, folded into x and y
-// @tune  WG, CAPACITY, READS
+// @tune  WG, CAPACITY, HELD, READS
 // @needs 8 * CAPACITY bytes of workgroup memory, 12 * WG for buckets and 2 KiB
 // @twin  spiraltorch_web.kernels.rankk.reference.rank_reference
 
@@ -46,6 +46,9 @@ struct Place {
     tied: u32,
 }
 
+// #for I < HELD
+var<private> held_${I}: vec2<u32>; // the first entries of the list that serves
+// #end
 var<private> from_row: bool; // entries are those of the row, else those of the list
 // #if SIFTED
 var<private> from_sifted: bool;
@@ -143,6 +146,15 @@ fn note_crowds() {
     }
 }
 
+/// Puts an entry of the wanted buckets to its candidates, `offset` entries being in the buckets before.
+fn place_wanted(entry: vec2<u32>, bucket: u32, first_bucket: u32, last_bucket: u32, offset: u32) {
+    if ((bucket >= first_bucket) & (bucket <= last_bucket)) {
+        let place = count_in_bucket(bucket) - offset;
+        candidate_key[place] = entry.x;
+        candidate_column[place] = entry.y;
+    }
+}
+
 /// Looks for the wanted ones of the listed entries in buckets. Returns 1 when they are written, and 2 when they are the
 /// candidates `dealt`, too many of a bucket to find their order by counting; 0 where they do not fit.
 fn deal_listed(row: u32, list: List, start: u32, stop: u32, by_value: bool) -> u32 {
@@ -151,7 +163,10 @@ fn deal_listed(row: u32, list: List, start: u32, stop: u32, by_value: bool) -> u
     if (thread < 2u) { atomicStore(&crowds[thread], 0u); }
     workgroupBarrier();
     // the buckets are clear
-    for (var slot = thread; slot < list.taken; slot += ${READS}u * ${WG}u) {
+    // #for I < HELD
+    if (${I}u * ${WG}u + thread < list.taken) { count_in_bucket(bucket_of(held_${I}.x, deal)); }
+    // #end
+    for (var slot = ${HELD}u * ${WG}u + thread; slot < list.taken; slot += ${READS}u * ${WG}u) {
         // #for I < READS
         let key_${I} = listed(row, min(slot + ${I}u * ${WG}u, list.taken - 1u)).x;
         // #end
@@ -162,11 +177,11 @@ fn deal_listed(row: u32, list: List, start: u32, stop: u32, by_value: bool) -> u
     workgroupBarrier();
     // the buckets are counted
     note_crowds();
-    start_buckets();
+    start_buckets(vec2<u32>(start, max(stop, list.before + 1u) - 1u) - vec2<u32>(list.before));
     workgroupBarrier();
     // the starts are stored
-    let first_bucket = bucket_with_rank(start - list.before);
-    let last_bucket = bucket_with_rank(max(stop - list.before, 1u) - 1u);
+    let first_bucket = ranked[0];
+    let last_bucket = ranked[1];
     let offset = bucket_start(first_bucket);
     let stored = bucket_end(last_bucket, list.taken) - offset;
     if (thread == 0u) {
@@ -175,18 +190,15 @@ fn deal_listed(row: u32, list: List, start: u32, stop: u32, by_value: bool) -> u
     }
     let way = workgroupUniformLoad(&dealt).x;
     if (way == 0u) { return 0u; }
-    for (var slot = thread; slot < list.taken; slot += ${READS}u * ${WG}u) {
+    // #for I < HELD
+    if (${I}u * ${WG}u + thread < list.taken) { place_wanted(held_${I}, bucket_of(held_${I}.x, deal), first_bucket, last_bucket, offset); }
+    // #end
+    for (var slot = ${HELD}u * ${WG}u + thread; slot < list.taken; slot += ${READS}u * ${WG}u) {
         // #for I < READS
         let entry_${I} = listed(row, min(slot + ${I}u * ${WG}u, list.taken - 1u));
         // #end
         // #for I < READS
-        let bucket_${I} = bucket_of(entry_${I}.x, deal);
-        let wanted_${I} = (bucket_${I} >= first_bucket) & (bucket_${I} <= last_bucket);
-        if (wanted_${I} & (slot + ${I}u * ${WG}u < list.taken)) {
-            let place = count_in_bucket(bucket_${I}) - offset;
-            candidate_key[place] = entry_${I}.x;
-            candidate_column[place] = entry_${I}.y;
-        }
+        if (slot + ${I}u * ${WG}u < list.taken) { place_wanted(entry_${I}, bucket_of(entry_${I}.x, deal), first_bucket, last_bucket, offset); }
         // #end
     }
     workgroupBarrier();
@@ -204,6 +216,14 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     let row = group.y * ${GRID_X}u + group.x;
     if (row >= ${ROWS}u) { return; }
     thread = index;
+    // Read before it is known how many there are, so that nothing waits for it.
+    // #for I < HELD
+    // #if SIFTED
+    held_${I} = sifted[row * ${SIFTED_ROOM}u + min(${I}u * ${WG}u + thread, ${SIFTED_ROOM}u - 1u)];
+    // #else
+    held_${I} = found[row * ${FOUND}u + min(${I}u * ${WG}u + thread, ${FOUND}u - 1u)];
+    // #end
+    // #end
     let cuts = Cuts(state[row * 8u], state[row * 8u + 1u]);
     var list = List(state[row * 8u + 2u], state[row * 8u + 3u], state[row * 8u + 7u], min(cuts.end, LAST_KEY));
     let valid = ${COLS}u - state[row * 8u + 6u];

@@ -29,7 +29,11 @@
 @group(0) @binding(4) var<storage, read_write> aside: array<atomic<u32>>;
 // #end
 
+// #if STAGE_KEYS
 var<workgroup> stage: array<vec2<u32>, ${STAGE}>;
+// #else
+var<workgroup> stage: array<u32, ${STAGE}>;
+// #end
 var<workgroup> staged: atomic<u32>; // for the middle also, in its upper half, how many keys come before the first cut
 var<workgroup> place: u32;
 var<workgroup> counts: array<atomic<u32>, 3>; // tied with the end, tied with the key before the first cut, NaN
@@ -46,7 +50,12 @@ var<private> deal: Deal;
 // #end
 
 /// Puts a staged entry into the list.
+// #if STAGE_KEYS
 fn append(row: u32, at: u32, entry: vec2<u32>) {
+// #else
+fn append(row: u32, at: u32, column: u32) {
+    let entry = vec2<u32>(order_key(values[row * ${COLS}u + column]), column);
+// #end
     least = min(least, entry.x);
     // #if SIFTED
     count_in_bucket(bucket_of(entry.x, deal));
@@ -54,9 +63,9 @@ fn append(row: u32, at: u32, entry: vec2<u32>) {
     if (at < ${FOUND}u) { found[row * ${FOUND}u + at] = entry; }
 }
 
-/// Empties this lane's slots where four more entries might not fit.
-fn make_room(row: u32) {
-    if (slot < ${FULL}u) { return; }
+/// Empties this lane's slots where so many more entries might not fit.
+fn make_room(row: u32, entries: u32) {
+    if (slot + (entries - 1u) * ${WG}u < ${STAGE}u) { return; }
     var at = atomicAdd(&state[row * 8u + 2u], slot / ${WG}u);
     for (var each = thread; each < slot; each += ${WG}u) {
         append(row, at, stage[each]);
@@ -65,11 +74,14 @@ fn make_room(row: u32) {
     slot = thread;
 }
 
-fn keep(key: u32, column: u32, inside: bool) {
-    if (inside) {
-        stage[slot] = vec2<u32>(key, column);
-        slot += ${WG}u;
-    }
+/// Stages an entry; there must be room.
+fn keep(key: u32, column: u32) {
+    // #if STAGE_KEYS
+    stage[slot] = vec2<u32>(key, column);
+    // #else
+    stage[slot] = column;
+    // #end
+    slot += ${WG}u;
 }
 
 /// Counts an entry that equals the end cut, or the key before the first one, or is NaN.
@@ -79,6 +91,16 @@ fn count_odd(key: u32, cuts: Cuts) {
     tied_low += select(0u, 1u, (key <= LAST_KEY) & (key + 1u == cuts.first));
     absent += select(0u, 1u, key > LAST_KEY);
     // #end
+}
+
+/// Stages an entry between the cuts, and counts any other that is odd.
+fn offer(row: u32, key: u32, column: u32, cuts: Cuts) {
+    if ((key >= cuts.first) & (key < cuts.end)) {
+        make_room(row, 1u);
+        keep(key, column);
+    } else {
+        count_odd(key, cuts);
+    }
 }
 
 @compute @workgroup_size(${WG})
@@ -112,36 +134,51 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     let chunk_start = row_vectors + chunk * ${CHUNK_VECTORS}u;
     let chunk_end = min(chunk_start + ${CHUNK_VECTORS}u, row_vectors_end);
     for (var base = chunk_start; base < chunk_end; base += ${WG}u * ${UNROLL}u) {
-        // #for U < UNROLL
-        let at_${U} = base + ${U}u * ${WG}u + thread;
-        let bits_${U} = values4[min(at_${U}, chunk_end - 1u)];
+        // #for M < MASKS
+        // #for V < MASKED
+        let at_${M}_${V} = base + (${M}u * ${MASKED}u + ${V}u) * ${WG}u + thread;
+        let bits_${M}_${V} = values4[min(at_${M}_${V}, chunk_end - 1u)];
         // #end
-        // #for U < UNROLL
-        make_room(row);
-        let known_${U} = at_${U} < chunk_end;
-        let keys_${U} = order_keys(bits_${U});
-        let column_${U} = at_${U} * 4u - row_start;
+        // #end
+        // #for M < MASKS
+        // #if not MIDDLE
+        // Few entries come before the end cut or equal it: a lane marks its own, then reads them again.
+        var marks_${M} = 0u;
+        // #end
+        // #for V < MASKED
+        let known_${M}_${V} = at_${M}_${V} < chunk_end;
+        let keys_${M}_${V} = order_keys(bits_${M}_${V});
         // #if MIDDLE
-        let past_${U} = keys_${U} - vec4<u32>(cuts.first);
-        let inside_${U} = past_${U} < vec4<u32>(select(0u, span, known_${U}));
-        before += select(vec4<u32>(0u), vec4<u32>(1u), keys_${U} < vec4<u32>(select(0u, cuts.first, known_${U})));
+        make_room(row, 4u);
+        let past_${M}_${V} = keys_${M}_${V} - vec4<u32>(cuts.first);
+        let inside_${M}_${V} = past_${M}_${V} < vec4<u32>(select(0u, span, known_${M}_${V}));
+        before += select(vec4<u32>(0u), vec4<u32>(1u), keys_${M}_${V} < vec4<u32>(select(0u, cuts.first, known_${M}_${V})));
         // #for E < 4
-        keep(keys_${U}[${E}], column_${U} + ${E}u, inside_${U}[${E}]);
+        if (inside_${M}_${V}[${E}]) { keep(keys_${M}_${V}[${E}], at_${M}_${V} * 4u - row_start + ${E}u); }
         // #end
-        let edge_${U} = (past_${U} == vec4<u32>(span)) | (past_${U} == vec4<u32>(NO_KEY));
-        let odd_${U} = edge_${U} | (keys_${U} > vec4<u32>(LAST_KEY));
-        // #else
-        let inside_${U} = (keys_${U} < vec4<u32>(cuts.end)) & vec4<bool>(known_${U});
-        // #for E < 4
-        keep(keys_${U}[${E}], column_${U} + ${E}u, inside_${U}[${E}]);
-        // #end
-        let odd_${U} = keys_${U} == vec4<u32>(cuts.end);
-        // #end
-        if (any(odd_${U}) & known_${U}) {
+        let edge_${M}_${V} = (past_${M}_${V} == vec4<u32>(span)) | (past_${M}_${V} == vec4<u32>(NO_KEY));
+        let odd_${M}_${V} = edge_${M}_${V} | (keys_${M}_${V} > vec4<u32>(LAST_KEY));
+        if (any(odd_${M}_${V}) & known_${M}_${V}) {
             // #for E < 4
-            count_odd(keys_${U}[${E}], cuts);
+            count_odd(keys_${M}_${V}[${E}], cuts);
             // #end
         }
+        // #else
+        let wanted_${M}_${V} = (keys_${M}_${V} <= vec4<u32>(cuts.end)) & vec4<bool>(known_${M}_${V});
+        // #for E < 4
+        marks_${M} |= select(0u, 1u << (4u * ${V}u + ${E}u), wanted_${M}_${V}[${E}]);
+        // #end
+        // #end
+        // #end
+        // #if not MIDDLE
+        while (marks_${M} != 0u) {
+            let bit = firstTrailingBit(marks_${M});
+            marks_${M} &= marks_${M} - 1u;
+            let at = base + (${M}u * ${MASKED}u + bit / 4u) * ${WG}u + thread;
+            let column = at * 4u - row_start + bit % 4u;
+            offer(row, order_key(values[row_start + column]), column, cuts);
+        }
+        // #end
         // #end
     }
     // The row's entries before its first and after its last whole vector are the first chunk's.
@@ -149,10 +186,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     let tail = row_vectors_end * 4u - row_start;
     let loose = select(tail - head + thread, thread, thread < head);
     if (chunk == 0u && loose < ${COLS}u && thread < head + ${COLS}u - tail) {
-        make_room(row);
         let key = order_key(values[row_start + loose]);
-        keep(key, loose, key >= cuts.first && key < cuts.end);
-        count_odd(key, cuts);
+        offer(row, key, loose, cuts);
         // #if MIDDLE
         before.x += select(0u, 1u, key < cuts.first);
         // #end

@@ -46,18 +46,18 @@ var<workgroup> crowds: u32;
 fn deal_own(row: u32, start: u32, valid: u32) -> bool {
     let least = min(atomicLoad(&extremes[0]), LAST_KEY);
     let deal = deal_between(least, atomicLoad(&extremes[1]), true);
+    let stop = min(start + ${K}u, valid);
     // #for I < KEYS_PER_LANE
     let bucket_${I} = bucket_of(own_${I}, deal);
     if (own_${I} <= LAST_KEY) { count_in_bucket(bucket_${I}); }
     // #end
     workgroupBarrier();
     // the buckets are counted
-    start_buckets();
+    start_buckets(vec2<u32>(start, max(stop, 1u) - 1u));
     workgroupBarrier();
     // the starts are stored
-    let stop = min(start + ${K}u, valid);
-    let first_bucket = bucket_with_rank(start);
-    let last_bucket = bucket_with_rank(max(stop, 1u) - 1u);
+    let first_bucket = ranked[0];
+    let last_bucket = ranked[1];
     let offset = bucket_start(first_bucket);
     let stored = bucket_end(last_bucket, valid) - offset;
     if (thread == 0u) { crowds = select(0u, 1u, stored > ${CAPACITY}u || stored > ${K}u + ${CROWD}u || valid == 0u); }

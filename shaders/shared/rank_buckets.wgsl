@@ -1,13 +1,19 @@
 // rank_buckets: counters for buckets of keys, and where each bucket starts among all.
 //
 // Every lane has PER_LANE words, each of two counters of 16 bits, or with WIDE of one of 32. After start_buckets they hold
-// the starts, and count_in_bucket hands out places.
+// the starts, count_in_bucket hands out places, and `ranked` names the buckets that hold two ranks.
 
 const BUCKETS = ${BUCKETS}u;
 var<workgroup> buckets: array<atomic<u32>, ${BUCKET_WORDS}>;
 var<workgroup> lane_sums: array<u32, ${WG}>;
+var<workgroup> ranked: array<u32, 2>; // the last bucket where there are no more entries than the rank
+
+fn clear_ranked() {
+    if (thread < 2u) { ranked[thread] = BUCKETS - 1u; }
+}
 
 fn clear_buckets() {
+    clear_ranked();
     for (var word = thread; word < ${BUCKET_WORDS}u; word += ${WG}u) { atomicStore(&buckets[word], 0u); }
 }
 
@@ -39,17 +45,13 @@ fn bucket_end(bucket: u32, total: u32) -> u32 {
     return select(total, bucket_start(min(bucket + 1u, BUCKETS - 1u)), bucket + 1u < BUCKETS);
 }
 
-/// The bucket whose entries have `rank` among them, by bisection over the starts.
-fn bucket_with_rank(rank: u32) -> u32 {
-    var low = 0u;
-    for (var reach = BUCKETS / 2u; reach > 0u; reach /= 2u) {
-        if (bucket_start(low + reach) <= rank) { low += reach; }
-    }
-    return low;
+fn note_ranks(bucket: u32, start: u32, end: u32, ranks: vec2<u32>) {
+    if ((start <= ranks.x) & (ranks.x < end)) { ranked[0] = bucket; }
+    if ((start <= ranks.y) & (ranks.y < end)) { ranked[1] = bucket; }
 }
 
-/// Turns counts into starts; barriers must surround it.
-fn start_buckets() {
+/// Turns counts into starts, and notes the buckets that hold `ranks`; barriers must surround it.
+fn start_buckets(ranks: vec2<u32>) {
     var own_sum = 0u;
     // #for W < PER_LANE
     let word_${W} = atomicLoad(&buckets[thread * ${PER_LANE}u + ${W}u]);
@@ -61,24 +63,30 @@ fn start_buckets() {
     // #end
     var sum = own_sum;
     lane_sums[thread] = sum;
-    for (var reach = 1u; reach < ${WG}u; reach *= 2u) {
+    for (var reach = 1u; reach < ${WG}u; reach *= 8u) {
         workgroupBarrier();
         // the sums over `reach` lanes are stored
-        let other = lane_sums[max(thread, reach) - reach];
+        // #for P < 7
+        let part_${P} = (${P}u + 1u) * reach;
+        sum += select(0u, lane_sums[max(thread, part_${P}) - part_${P}], thread >= part_${P});
+        // #end
         workgroupBarrier();
         // they are read
-        sum += select(0u, other, thread >= reach);
         lane_sums[thread] = sum;
     }
     var ahead = sum - own_sum;
     // #for W < PER_LANE
     // #if WIDE
     atomicStore(&buckets[thread * ${PER_LANE}u + ${W}u], ahead);
+    note_ranks(thread * ${PER_LANE}u + ${W}u, ahead, ahead + word_${W}, ranks);
     ahead += word_${W};
     // #else
     let halfway_${W} = ahead + (word_${W} & 0xffffu);
+    let beyond_${W} = halfway_${W} + (word_${W} >> 16u);
     atomicStore(&buckets[thread * ${PER_LANE}u + ${W}u], ahead | (halfway_${W} << 16u));
-    ahead = halfway_${W} + (word_${W} >> 16u);
+    note_ranks(2u * (thread * ${PER_LANE}u + ${W}u), ahead, halfway_${W}, ranks);
+    note_ranks(2u * (thread * ${PER_LANE}u + ${W}u) + 1u, halfway_${W}, beyond_${W}, ranks);
+    ahead = beyond_${W};
     // #end
     // #end
 }
@@ -105,7 +113,8 @@ fn deal_by_value(base: u32, scale: u32) -> Deal {
 }
 
 fn bucket_of(key: u32, deal: Deal) -> u32 {
-    let by_key = (max(key, deal.base) - deal.base) >> deal.shift;
-    let by_value = u32(clamp((order_value(min(key, LAST_KEY)) - deal.low) * deal.scale, 0.0, f32(BUCKETS)));
-    return min(select(by_key, by_value, deal.by_value), BUCKETS - 1u);
+    if (deal.by_value) {
+        return u32(clamp((order_value(key) - deal.low) * deal.scale, 0.0, f32(BUCKETS - 1u)));
+    }
+    return min((max(key, deal.base) - deal.base) >> deal.shift, BUCKETS - 1u);
 }

@@ -137,7 +137,7 @@ fn deal_candidates(row: u32, count: u32, outcome: Outcome, stop: u32) -> bool {
     // the buckets are counted
     if (thread == 0u) { crowded = atomicLoad(&fullest); }
     if (workgroupUniformLoad(&crowded) > 0u) { return false; }
-    start_buckets();
+    start_buckets(vec2<u32>(NO_KEY));
     workgroupBarrier();
     // the starts are stored
     // #for I < RUN

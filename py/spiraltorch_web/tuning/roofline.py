@@ -13,7 +13,8 @@ from types import MappingProxyType
 
 from ..kernels.rankk.choice import Choice, Merge, Order, RankKind
 from ..kernels.rankk.problem import RankProblem
-from ..kernels.rankk.row import GATHER_WORKGROUP, MOST_STAGED, expected_found, stage_slots
+from ..kernels.rankk.sample import expected_found, is_sifted
+from ..kernels.rankk.stream import GATHER_WORKGROUP, MOST_STAGED, stage_slots
 from .caps import DeviceCaps
 
 # Where no table tells, by whether CPU cores do the work.
@@ -143,7 +144,9 @@ def _streamed_by_stages(problem: RankProblem, choice: Choice, chunks: int, machi
     cut = CUT + subgroups + SAMPLED * choice.kl
     shared = 4.0 * problem.rows * problem.cols / machine.bytes_per_second
     shared += KEPT * found * problem.rows / units
-    slots = stage_slots(found / chunks / GATHER_WORKGROUP)
+    slots = stage_slots(found / chunks / GATHER_WORKGROUP, problem.middle)
+    if problem.middle and not is_sifted(problem, choice):
+        slots /= 2  # of columns alone
     shared = shared * max(1.0, slots / FREE_SLOTS) + GROUP * groups / units
     alone = problem.cols / chunks / choice.tile * (TILE + TILE_COLUMN * choice.tile)
     finish = ORDER + subgroups + (LISTED * found + WANTED * problem.k) / choice.wg

@@ -20,7 +20,7 @@ from .fitting import (
 )
 from .problem import RankProblem
 
-LONG_TILE = 8192  # columns that a workgroup loads at once where stretches are long
+SHORT_TILE = 2048  # columns that a workgroup loads at once, for lanes of the middle that keep much in registers
 FEW_KEYS = 4  # with fewer keys a lane, a smaller workgroup was always faster
 
 
@@ -93,8 +93,7 @@ def _streamed(problem: RankProblem, caps: Caps) -> Iterator[Choice]:
         slots = min(slots_for(problem.k * 9 // 8 + 64), most_slots(wg, caps))
         for chunks in counts:
             split = {"use_2ce": chunks > 1, "ch": chunks}
-            long = problem.cols // chunks >= LONG_TILE and not caps.software
-            for tile in (LONG_TILE, 4096) if long else (4096,):
+            for tile in (4096, SHORT_TILE) if problem.middle and not caps.software else (4096,):
                 yield Choice(mk=Merge.STREAM, mkd=Order.KWAY, wg=wg, kl=kl, ctile=slots, tile=tile, **split)
 
 

@@ -8,7 +8,9 @@ from ...ir.caps import Caps
 from ..grids import ceil_div
 from .choice import FIELDS, Choice, Merge, Order, RankKind, changed
 from .problem import RankProblem
-from .row import BASE_BYTES, FEW_ROWS, MOST_COUNTED, expected_found, found_slots, list_slots, most_tile
+from .row import BASE_BYTES, list_slots
+from .sample import FEW_ROWS, expected_found, found_slots
+from .stream import MOST_COUNTED, most_tile
 
 MOST_KEYS = 32  # registers that a lane spends on keys
 MOST_FOUND = 1 << 19  # entries that one workgroup finishes, where none sift them before

@@ -20,7 +20,8 @@ from .choice import Choice, Merge, RankKind
 from .fitting import repair
 from .problem import RankProblem
 from .reference import rank_reference
-from .row import held_launches, sorted_launches, streamed_launches, warp_launches
+from .row import held_launches, sorted_launches, warp_launches
+from .stream import streamed_launches
 
 _LAUNCHES: Mapping[Merge, Callable[[RankProblem, Choice, Caps], Lowered]] = MappingProxyType(
     {

@@ -1,0 +1,56 @@
+"""What a sample of a row says: how far apart the cuts must lie, and how many entries lie between them."""
+
+from __future__ import annotations
+
+import math
+
+from .choice import Choice
+from .problem import RankProblem
+
+# Standard deviations of the sample's rank by which the cuts lie outside the wanted entries. A row that misses costs
+# many reads of it by one workgroup, for which all others wait: of many rows one in a million should, of few 60.
+SAFETY, FEW_ROWS_SAFETY = 4.75, 4.0
+# Lists are sifted before they are finished from so many entries on, and up to so many rows.
+LONG_LIST, FEW_ROWS = 12288, 64
+
+
+def cut_slack(margin: int) -> int:
+    """Sampled entries by which a cut may lie further out than it should: finding it exactly would take longer."""
+    return max(2, margin // 6)
+
+
+def sample_margin(problem: RankProblem, sample: int) -> int:
+    """The sampled rank of a cut that leaves the wanted entries inside, but for the rare rows that miss.
+
+    For the middle it is counted from the sample's median, else from the first sampled entry. A sample of s out of n
+    entries holds about k·s/n of k wanted ones, with a standard deviation of the square root of that; the rank of the
+    median scatters by half the square root of s. As nothing is drawn twice, both are smaller by sqrt(1 - s/n).
+    """
+    expected = problem.k * sample / problem.cols
+    deviations = (FEW_ROWS_SAFETY if problem.rows <= FEW_ROWS else SAFETY) * math.sqrt(1 - sample / problem.cols)
+    if problem.middle:
+        return math.ceil(expected / 2 + deviations * math.sqrt(sample) / 2) + 2
+    return math.ceil(expected + deviations * math.sqrt(expected)) + 3
+
+
+def expected_found(problem: RankProblem, sample: int) -> int:
+    """Entries of a row that lie between the cuts, on average."""
+    margin = sample_margin(problem, sample) * (2 if problem.middle else 1)
+    return math.ceil(margin * problem.cols / sample)
+
+
+def found_slots(problem: RankProblem, sample: int) -> int:
+    """Entries that the list of one row has room for.
+
+    A sampled entry stands for about n/s of the row, with as large a deviation: m of them scatter by the square root.
+    """
+    cuts = 2 if problem.middle else 1
+    margin = sample_margin(problem, sample)
+    sampled = cuts * (margin + 2 * cut_slack(margin))
+    return min(problem.cols, math.ceil((sampled + 5 * math.sqrt(sampled) + 8) * problem.cols / sample))
+
+
+def is_sifted(problem: RankProblem, choice: Choice) -> bool:
+    """Whether lists are too long for the one workgroup a row that finishes, with too few rows to fill a device."""
+    listed = expected_found(problem, choice.wg * choice.kl)
+    return problem.middle and choice.use_2ce and problem.rows <= FEW_ROWS and listed >= LONG_LIST

@@ -1,0 +1,204 @@
+"""Launches that read every row once, past cuts from a sample: the sample, the read, and the finish of what is between.
+
+For the middle of few long rows a fourth one goes through the lists before the finish.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+from ...ir.caps import Caps
+from ..grids import ceil_div
+from ..launches import given, launch, result, scratch
+from ..registry import Launch, Lowered
+from ..templates import Value
+from .choice import Choice
+from .problem import RankProblem
+from .row import BASE_BYTES, settling, shape_of, workgroup_of
+from .sample import cut_slack, expected_found, found_slots, is_sifted, sample_margin
+
+# Small workgroups wait less for each other, and lanes that stage much leave a multiprocessor fewer of them: on an H200
+# the gather takes half as long again from 12 slots of keys and columns on. Lanes whose slots are full send them to the
+# list.
+GATHER_WORKGROUP, MOST_STAGED, MOST_STAGED_COLUMNS = 128, 11, 20
+SOFTWARE_GATHER_WORKGROUP = 256
+# Vectors that a lane of it loads at once, each with text of its own: SwiftShader takes minutes to compile eight.
+MOST_UNROLLED, SOFTWARE_MOST_UNROLLED = 16, 4
+MARKED = 8  # vectors whose entries have a bit each in a word
+MOST_COUNTED = 61440  # columns of the middle's stretches: gathering workgroups count them in 16 bits
+MOST_BUCKETS = 4096  # where wanted entries find their order
+SIFT_READS = 8  # entries of a list that a sifting lane looks at
+SIFT_SPARE = 16  # buckets more than the wanted entries fill, for densities that vary
+# Entries of a list that a finishing lane keeps in registers; fewer are read again as quickly.
+LEAST_HELD, MOST_HELD = 4, 12
+LEAST_FINISHERS = 256  # lanes that finish a sifted list
+
+
+def streamed_launches(problem: RankProblem, choice: Choice, caps: Caps) -> Lowered:
+    """The launches of a choice, and the bytes of what they leave for each other."""
+    stream = _Stream(problem, choice, caps)
+    launches = (_cut(stream), _gather(stream), *((_sift(stream),) if stream.sifted else ()), _finish(stream))
+    rows = problem.rows
+    sizes = (32 * rows, 8 * rows * stream.found)
+    if stream.sifted:
+        sizes = (*sizes, 4 * rows * stream.sieve["ASIDE"], 8 * rows * stream.sieve["SIFTED_ROOM"])
+    return Lowered(launches, sizes)
+
+
+@dataclass(frozen=True)
+class _Stream:
+    """What the launches of one choice agree upon."""
+
+    problem: RankProblem
+    choice: Choice
+    caps: Caps
+
+    @property
+    def chunks(self) -> int:
+        return self.choice.ch if self.choice.use_2ce else 1
+
+    @property
+    def sample(self) -> int:
+        return self.choice.wg * self.choice.kl
+
+    @cached_property
+    def found(self) -> int:
+        """Entries that the list of a row has room for."""
+        return found_slots(self.problem, self.sample)
+
+    @cached_property
+    def expected(self) -> int:
+        """Entries that it should have."""
+        return expected_found(self.problem, self.sample)
+
+    @cached_property
+    def sifted(self) -> bool:
+        return is_sifted(self.problem, self.choice)
+
+    @cached_property
+    def sieve(self) -> dict[str, Value]:
+        """Buckets that the gathering workgroups count in, and room for the entries of those with wanted ranks."""
+        if not self.sifted:
+            return {"SIFTED": False}
+        buckets = gather_lanes(self.caps)
+        room = min(self.expected, self.problem.k + SIFT_SPARE * ceil_div(self.expected, buckets) + 256)
+        places = {"SCALE": buckets, "SIFTED_COUNT": buckets + 8, "ASIDE": buckets + 16}
+        return {"SIFTED": True, "SIFT_BUCKETS": buckets, "SIFTED_ROOM": room, **places}
+
+
+def _cut(stream: _Stream) -> Launch:
+    problem, choice = stream.problem, stream.choice
+    margin = sample_margin(problem, stream.sample)
+    return launch(
+        "rank_cut",
+        (given(0), scratch(0), *((scratch(2),) if stream.sifted else ())),
+        problem.rows,
+        stream.caps,
+        KEYS_PER_LANE=choice.kl,
+        PIECES=choice.wg // 32,
+        STRETCH=problem.cols // (stream.sample // 32),
+        MARGIN=margin,
+        SLACK=cut_slack(margin),
+        BY_LANES=not problem.middle and 2 * margin <= choice.wg,
+        **stream.sieve,
+        **workgroup_of(choice.wg),
+        **shape_of(problem),
+    )
+
+
+def _gather(stream: _Stream) -> Launch:
+    """The read. Lanes of the middle stage columns alone, which leaves room for more workgroups; where few rows or few
+    entries make latency count, the keys as well."""
+    problem, caps, wg = stream.problem, stream.caps, gather_lanes(stream.caps)
+    with_keys = stream.sifted or not problem.middle
+    room = caps.max_workgroup_bytes - 256 - (8 * wg if stream.sifted else 0)
+    most = min(MOST_STAGED if with_keys else MOST_STAGED_COLUMNS, room // ((8 if with_keys else 4) * wg))
+    slots = max(4, min(most, stage_slots(stream.expected / stream.chunks / wg, problem.middle)))
+    unroll = max(1, stream.choice.tile // (4 * wg))
+    return launch(
+        "rank_gather",
+        (given(0), given(0), scratch(0), scratch(1), *((scratch(2),) if stream.sifted else ())),
+        problem.rows * stream.chunks,
+        caps,
+        UNROLL=unroll,
+        MASKED=min(unroll, MARKED),
+        MASKS=ceil_div(unroll, MARKED),
+        STAGE_KEYS=with_keys,
+        CHUNKS=stream.chunks,
+        CHUNK_VECTORS=ceil_div(ceil_div(problem.cols, 4), stream.chunks),
+        SLOTS=slots,
+        STAGE=slots * wg,
+        FOUND=stream.found,
+        **stream.sieve,
+        **workgroup_of(wg, wide=True),
+        **shape_of(problem),
+    )
+
+
+def _sift(stream: _Stream) -> Launch:
+    wg = gather_lanes(stream.caps)
+    parts = ceil_div(stream.found, SIFT_READS * wg)
+    return launch(
+        "rank_sift",
+        (scratch(0), scratch(1), scratch(2), scratch(3)),
+        stream.problem.rows * parts,
+        stream.caps,
+        CHUNKS=parts,
+        STRETCH=SIFT_READS * wg,
+        READS=SIFT_READS,
+        FOUND=stream.found,
+        **stream.sieve,
+        **workgroup_of(wg, wide=True),
+        **shape_of(stream.problem),
+    )
+
+
+def _finish(stream: _Stream) -> Launch:
+    problem, choice, caps = stream.problem, stream.choice, stream.caps
+    listed, wg = stream.expected, choice.wg
+    if stream.sifted:
+        listed = problem.k + 2 * ceil_div(listed, gather_lanes(caps))
+        wg = min(wg, max(LEAST_FINISHERS, 1 << max(0, (listed // 4).bit_length() - 1)))
+    held = min(MOST_HELD, ceil_div(listed + listed // 8, wg))
+    wide = stream.found > 65535 and not stream.sifted
+    return launch(
+        "rank_finish",
+        (given(0), result(0), result(1), *map(scratch, range(4 if stream.sifted else 2))),
+        problem.rows,
+        caps,
+        FOUND=stream.found,
+        HELD=0 if caps.software or held < LEAST_HELD else held,
+        READS=8 if listed > MOST_HELD * wg and not caps.software else 4,
+        DEALT=False,
+        MERGED=True,
+        BY_VALUE_TURN=0 if problem.middle else 1,
+        FIRST_END=0 if problem.middle else 1,
+        **stream.sieve,
+        **workgroup_of(wg, wide=wide, buckets=finish_buckets(problem, choice, caps)),
+        **settling(choice, wg),
+        **shape_of(problem),
+    )
+
+
+def gather_lanes(caps: Caps) -> int:
+    """Lanes of the workgroups that read the matrix."""
+    return min(SOFTWARE_GATHER_WORKGROUP if caps.software else GATHER_WORKGROUP, caps.max_workgroup_size)
+
+
+def most_tile(caps: Caps) -> int:
+    """Columns that such a workgroup loads at once, at most."""
+    return 4 * gather_lanes(caps) * (SOFTWARE_MOST_UNROLLED if caps.software else MOST_UNROLLED)
+
+
+def stage_slots(per_lane: float, middle: bool) -> int:
+    """Entries that a lane should stage: what it finds and more, and those that come at once: four of the middle."""
+    return math.ceil(per_lane + 2 * math.sqrt(per_lane)) + (5 if middle else 2)
+
+
+def finish_buckets(problem: RankProblem, choice: Choice, caps: Caps) -> int:
+    """Buckets for the wanted entries to find their order in: about as many as entries, as far as memory goes."""
+    room = caps.max_workgroup_bytes - 8 * choice.ctile - 4 * choice.wg - BASE_BYTES
+    wanted = 1 << (problem.k - 1).bit_length()
+    return min(wanted, MOST_BUCKETS, 1 << max(0, (room // 4).bit_length() - 1))

@@ -17,6 +17,7 @@ export class Painter {
     this.pipelines = new Map();
     this.uniforms = null;
     this.configured = new WeakSet();
+    this.canvasFormat = null;
   }
 
   /**
@@ -26,7 +27,8 @@ export class Painter {
    * @param {[GPUBuffer, number][]} inputs buffers and how many bytes of each
    */
   paintCanvas(canvas, uniforms, inputs) {
-    const format = navigator.gpu.getPreferredCanvasFormat();
+    this.canvasFormat ??= navigator.gpu.getPreferredCanvasFormat();
+    const format = this.canvasFormat;
     const context = canvas.getContext("webgpu");
     if (!this.configured.has(context)) {
       context.configure({ device: this.device, format, alphaMode: "opaque" });

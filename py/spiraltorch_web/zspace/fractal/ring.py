@@ -11,8 +11,11 @@ from functools import cached_property
 from typing import Any
 
 from ...compiled import compile as compiled
+from ...device.base import Device
 from ...dtypes import float32
 from ...errors import ArgumentError, ShapeError
+from ...runtime.realize import realize
+from ...runtime.session import session
 from ...tensor import Tensor, isfinite, ones, stack, tensor, where, zeros
 from ...tensor.alarms import watch
 
@@ -75,11 +78,11 @@ class Fold:
 
 @dataclass(eq=False)
 class _Kept:
-    """A patch of a ring, its number counted from 1 on, and its relation over its norm once a fold has needed that."""
+    """A patch of a ring, its number counted from 1 on, and whether a fold has brought it to norm 1."""
 
     patch: FractalPatch
     number: int
-    unit: Tensor | None = None
+    complete: bool = False
 
 
 class UringFractalScheduler:
@@ -100,7 +103,11 @@ class UringFractalScheduler:
         self.pushed = 0
         self.dropped = 0
         self._ring: deque[_Kept] = deque()
-        self._normalise = compiled(_units)
+        # Relations over their norms, each in the place of its number, which later patches take over: a device binds
+        # the same buffers for fold after fold.
+        self._units: dict[int, Tensor] = {}
+        self._latest_shares: tuple[list[float], Device, list[Tensor]] | None = None
+        self._normalise = compiled(_store_units)
         self._blend = compiled(_blended)
 
     def __len__(self) -> int:
@@ -139,6 +146,7 @@ class UringFractalScheduler:
     def clear(self) -> None:
         """Take all patches out; the next one may have another shape."""
         self._ring.clear()
+        self._units.clear()
 
     def total_weight(self) -> float:
         """The sum of the weights, depths counted from the smallest one in the ring; 0 when it is empty."""
@@ -155,24 +163,48 @@ class UringFractalScheduler:
         """The same with its largest magnitude."""
         if not self._ring:
             raise ArgumentError("the ring is empty: push a patch before folding")
-        self._complete([kept for kept in self._ring if kept.unit is None])
-        units, shares = [kept.unit for kept in self._ring], _shares(self._weights())
-        folded, peak, part = None, None, min(self.capacity, PART)
-        for start in range(0, len(units), part):
-            taken = slice(start, start + part)
-            terms = _filled(units[taken], part, units[start])
-            folded, peak = self._blend(terms, tensor(_filled(shares[taken], part, 0.0)), folded)
+        self._complete([kept for kept in self._ring if not kept.complete])
+        filler = self._units[self._place(self._ring[0])]
+        units = [self._units.get(place, filler) for place in range(self.capacity)]
+        shares, part = self._placed_shares(), min(self.capacity, PART)
+        folded, peak = None, None
+        for number, start in enumerate(range(0, self.capacity, part)):
+            folded, peak = self._blend(_filled(units[start : start + part], part, filler), shares[number], folded)
         return Fold(folded, peak)
 
     def _complete(self, fresh: Sequence[_Kept]) -> None:
         """Compute what the patches add to a fold."""
-        size = GROUP if len(fresh) > 1 else 1
-        for start in range(0, len(fresh), size):
-            group = fresh[start : start + size]
-            relations = _filled([kept.patch.relation for kept in group], size, group[0].patch.relation)
-            numbers = tensor(_filled([float(kept.number) for kept in group], size, 0.0))
-            for kept, unit in zip(group, self._normalise(relations, numbers), strict=False):
-                kept.unit = unit
+        while fresh:
+            size = GROUP if len(fresh) >= GROUP else 1
+            group, fresh = fresh[:size], fresh[size:]
+            numbers = tensor([float(kept.number) for kept in group])
+            self._normalise([kept.patch.relation for kept in group], numbers, [self._room(kept) for kept in group])
+            for kept in group:
+                kept.complete = True
+
+    def _room(self, kept: _Kept) -> Tensor:
+        """Where a patch's unit goes; made anew on another device than before."""
+        place = self._place(kept)
+        room = self._units.get(place)
+        if room is None or room._node.buffer.device is not session().device:
+            room = self._units[place] = zeros(*kept.patch.relation._node.shape)
+            realize(room)
+        return room
+
+    def _place(self, kept: _Kept) -> int:
+        return kept.number % self.capacity
+
+    def _placed_shares(self) -> list[Tensor]:
+        """The weights over their sum by place, f32[part] for each part of a fold; 0 where there is no patch."""
+        part = min(self.capacity, PART)
+        shares = [0.0] * (-(-self.capacity // part) * part)
+        for kept, share in zip(self._ring, _shares(self._weights()), strict=True):
+            shares[self._place(kept)] = share
+        device = session().device
+        if self._latest_shares is None or self._latest_shares[:2] != (shares, device):
+            parts = [tensor(shares[start : start + part]) for start in range(0, len(shares), part)]
+            self._latest_shares = shares, device, parts
+        return self._latest_shares[2]
 
     def _weights(self) -> list[float]:
         shallowest = min((kept.patch.depth for kept in self._ring), default=0)
@@ -195,8 +227,8 @@ class UringFractalScheduler:
         self._ring.append(_Kept(patch, self.pushed))
 
 
-def _units(relations: list[Tensor], numbers: Tensor) -> list[Tensor]:
-    """Each relation over its Frobenius norm; zeros for one of zeros, and for one that the watch is told of.
+def _store_units(relations: list[Tensor], numbers: Tensor, rooms: list[Tensor]) -> None:
+    """Put each relation over its Frobenius norm into its room; zeros for one of zeros, or that the watch is told of.
 
     ``numbers`` f32[n] are the patches'. Each relation is divided by its largest magnitude before squares are taken,
     which would overflow float32 at 2e19 and vanish at 1e-23.
@@ -210,7 +242,8 @@ def _units(relations: list[Tensor], numbers: Tensor) -> list[Tensor]:
     norms = scaled.square().sum(1, keepdim=True).sqrt()
     # By selection: zero times NaN is NaN.
     units = where(finite.reshape(count, 1), scaled / where(norms > 0, norms, ones(count, 1)), zeros(count, 1))
-    return [units[index].reshape(relations[0].shape) for index in range(count)]
+    for index, room in enumerate(rooms):
+        room.copy_(units[index].reshape(relations[0].shape))
 
 
 def _blended(units: list[Tensor], shares: Tensor, before: Tensor | None) -> tuple[Tensor, Tensor]:

@@ -50,4 +50,25 @@ def rows(found: dict, software: bool) -> list[Row]:
             goal="" if software else f"≤ {MOST_SLOWDOWN} on an H100"),
         Row(SECTION, named, "paintings per second", median(run["paintings"] / run["seconds"] for run in with_canvas),
             "", goal=PAINTINGS[software]),
+        Row(SECTION, named, "lost for a painting", _lost(plain.seconds, with_canvas), "s", note=_parts(found["runs"])),
     ]  # fmt: skip
+
+
+def _lost(step: float, runs: list[dict]) -> float:
+    """Seconds in which there would have been steps, for each painting."""
+    return median((run["seconds"] - step * run["steps"]) / max(run["paintings"], 1) for run in runs)
+
+
+def _parts(runs: list[dict]) -> str:
+    """Where the worker spends time: milliseconds of each second with the canvas, and without where it is a wait."""
+    shares: dict[str, dict[bool, float]] = {}
+    for painted in (True, False):
+        taken = [run for run in runs if run["painted"] is painted]
+        for part in sorted({part for run in taken for part in run["parts"]}):
+            share = median(run["parts"].get(part, 0.0) / run["seconds"] for run in taken)
+            shares.setdefault(part, {})[painted] = share
+    told = [
+        f"{part} {1e3 * found.get(True, 0.0):.0f}" + (f" (without {1e3 * found[False]:.0f})" if False in found else "")
+        for part, found in shares.items()
+    ]
+    return f"ms of a second: {', '.join(told)}"

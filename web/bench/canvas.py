@@ -5,12 +5,17 @@ SETTINGS comes before it: sizes of the layers, batch, seconds, warmup, painted.
 
 import itertools
 import json
+import sys
 import time
+from collections import Counter
+from types import SimpleNamespace
 
 import spiraltorch_web as st
-from spiraltorch_web import live, nn, optim
+from spiraltorch_web import live, nn, optim, page_sink
+from spiraltorch_web.host import HOSTS
 from spiraltorch_web.live.current import CURRENT
 from spiraltorch_web.live.events import Painting
+from spiraltorch_web.runtime.session import session
 from spiraltorch_web.zspace import FractalCanvas, FractalPatch
 
 SIDE = 512
@@ -48,24 +53,57 @@ def count(show):
     return counting
 
 
+class Watch:
+    """Seconds of the worker by part; a part within another is not counted twice."""
+
+    def __init__(self):
+        self.seconds, self.inner = Counter(), 0.0
+
+    def timed(self, part, function):
+        def timing(*given):
+            start, outer, self.inner = time.perf_counter(), self.inner, 0.0
+            try:
+                return function(*given)
+            finally:
+                took = time.perf_counter() - start
+                self.seconds[part] += took - self.inner
+                self.inner = outer + took
+
+        return timing
+
+
+def paint(gradient, step):
+    canvas.push(FractalPatch(gradient, 0.9, 0.7, 0))
+    live.add_canvas("gradients", canvas, step)
+
+
 def train(seconds, painted):
     """Train for about that long; steps, and the seconds until the last loss was there."""
     start, steps = time.perf_counter(), 0
     while time.perf_counter() - start < seconds:
         watched = painted and live.due("gradients")
-        loss, gradient = train_step(images, labels, watched)
+        loss, gradient = (watched_step if watched else train_step)(images, labels, watched)
         if watched:
-            canvas.push(FractalPatch(gradient, 0.9, 0.7, 0))
-            live.add_canvas("gradients", canvas, steps)
+            timed_paint(gradient, steps)
         steps += 1
     loss.item()
     return steps, time.perf_counter() - start
 
 
+watch = Watch()
+timed_paint, watched_step = watch.timed("fold and scene", paint), watch.timed("watched step", train_step)
+device, host = session().device, HOSTS.current
+# The two places where Python waits: for the queue, and for the event loop's turn with its frames.
+device._wait, host._breathe = watch.timed("queue", device._wait), watch.timed("event loop", host._breathe)
+shown = page_sink.page.show
+page_sink.page = SimpleNamespace(frameDue=page_sink.page.frameDue, show=watch.timed("JavaScript", shown))
 sink = CURRENT.writer()._sink
 sink.show = count(sink.show)
 train(SETTINGS["warmup"], SETTINGS["painted"])  # noqa: F821
 paintings = 0
+watch.seconds.clear()
 steps, seconds = train(SETTINGS["seconds"], SETTINGS["painted"])  # noqa: F821
 found = {"steps": steps, "seconds": seconds, "paintings": paintings, "shape": list(watching.weight.shape)}
-print(json.dumps({**found, "adapter": st.device_info().adapter}))
+page_sink.page = sys.modules["spiraltorch_page"]  # the next script's
+del host._breathe, device._wait
+print(json.dumps({**found, "parts": watch.seconds, "adapter": st.device_info().adapter}))

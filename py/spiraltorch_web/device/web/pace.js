@@ -1,12 +1,13 @@
 /**
  * Keeps queued work short: three submits may be in flight, and more only while all of them together take less than
  * 50 ms. Waiting after every third submit would cost a turn of the event loop each time, several times the GPU time of
- * a small step; a queue without bound would keep Stop and memory waiting. While a script paints, the queue is shorter:
- * the display's frames wait behind it.
+ * a small step; a queue without bound would keep Stop and memory waiting. While a script paints, the queue is shorter,
+ * about one frame: the display waits behind it. Less would not do for small steps, whose time is measured here together
+ * with what the browser takes to tell that they are done, which is milliseconds beside a busy display.
  */
 
 const LONG = { milliseconds: 50, submits: 3 };
-const SHORT = { milliseconds: 8, submits: 1 };
+const SHORT = { milliseconds: 16, submits: 1 };
 
 export class Pace {
   constructor(queue) {

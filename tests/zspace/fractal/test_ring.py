@@ -70,6 +70,17 @@ def test_one_program_folds_a_ring_that_fills_and_turns(device):
     assert len(ring._blend.programs()) == len(ring._normalise.programs()) == 1
 
 
+def test_later_patches_take_over_the_buffers_of_earlier_ones(device):
+    """So that a device finds what it has bound for an earlier fold."""
+    ring = ring_of(3, patches_of(3))
+    ring.fold()
+    handles = {place: unit._node.buffer.handle for place, unit in ring._units.items()}
+    for relation, *facts in patches_of(7, seed=1):
+        ring.push(FractalPatch(st.tensor(relation), *facts))
+        ring.fold()
+    assert {place: unit._node.buffer.handle for place, unit in ring._units.items()} == handles
+
+
 def test_a_million_pushes_keep_the_latest_in_order():
     supply = [FractalPatch([[float(index), 1.0]]) for index in range(1000)]
     ring = UringFractalScheduler(32)

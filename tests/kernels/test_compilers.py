@@ -46,7 +46,7 @@ CALLS: tuple[tuple[str, tuple[Spec, ...], tuple], ...] = (
             (900, 200, Choice(mk=Merge.SHARED, mkd=Order.KWAY, wg=64, kl=16)),
             (100, 10, Choice(mk=Merge.WARP, mkd=Order.HEAP, wg=64)),
             (100, 10, Choice(mk=Merge.WARP, mkd=Order.WARP_HEAP, wg=64)),
-            (60000, 20, Choice(mk=Merge.STREAM, wg=128, kl=4, use_2ce=True, ch=2)),
+            (80000, 20, Choice(mk=Merge.STREAM, wg=128, kl=4, use_2ce=True, ch=2)),
             (30000, 500, Choice(mk=Merge.STREAM, wg=256, kl=8)),
         )
         for kind in RankKind

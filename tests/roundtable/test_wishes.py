@@ -86,12 +86,12 @@ def test_a_guess_is_not_what_wins():
 
 def test_learnt_rules_mix_no_launches_that_were_measured_one_by_one():
     bucket = "kind == 0 && floor(log2(c)) == 16 && kc == 6"
-    rules = (f"soft({wish}, 0.3, {bucket});  # learnt 2026-11-22T00:00:00Z 8/8\n" for wish in ("ch, 16", "tile, 8192"))
+    rules = (f"soft({wish}, 0.3, {bucket});  # learnt 2026-11-22T00:00:00Z 8/8\n" for wish in ("ch, 16", "ctile, 2048"))
     learnt = f"# device: {CARD.device_class}\n{''.join(rules)}"
     offered = RankFamily(RankKind.TOPK, CARD, TunerTable()).candidates(WIDE)
-    assert not any(choice.ch == 16 and choice.tile == 8192 for choice in offered)
+    assert not any(choice.ch == 16 and choice.ctile == 2048 for choice in offered)
     assert decided("", heur=learnt).choice in offered
-    new = learnt.replace("soft(tile, 8192,", f"soft(tile, {FREE},")
+    new = learnt.replace("soft(ctile, 2048,", f"soft(tile, {FREE},")
     assert decided("", heur=new).choice.tile == FREE, "a value that no candidate has was learnt elsewhere"
 
 

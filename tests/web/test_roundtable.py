@@ -122,7 +122,7 @@ def test_policy_shows_errors_live_and_steers_launches_once_it_is_saved(view):
     policy.get_by_role("button", name="Save policy").click()
     expect(policy.get_by_role("button", name="Save policy")).to_be_disabled(timeout=PATIENCE)
     view.run(PLAN, "decided B 1")
-    eventually(lambda: stored(view.page, "heur.kdsl"))
+    eventually(lambda: stored(view.page, "heur.kdsl"), seconds=90)
     view.page.reload()
     view.open()
     eventually(lambda: view.policy.startswith("mk: sel(c > 500, 1, 0);"), seconds=60)

@@ -27,7 +27,8 @@ def sample_margin(problem: RankProblem, sample: int) -> int:
     median scatters by half the square root of s. As nothing is drawn twice, both are smaller by sqrt(1 - s/n).
     """
     expected = problem.k * sample / problem.cols
-    deviations = (FEW_ROWS_SAFETY if problem.rows <= FEW_ROWS else SAFETY) * math.sqrt(max(0.0, 1 - sample / problem.cols))
+    safety = FEW_ROWS_SAFETY if problem.rows <= FEW_ROWS else SAFETY
+    deviations = safety * math.sqrt(max(0.0, 1 - sample / problem.cols))
     if problem.middle:
         return math.ceil(expected / 2 + deviations * math.sqrt(sample) / 2) + 2
     return math.ceil(expected + deviations * math.sqrt(expected)) + 3

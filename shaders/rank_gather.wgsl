@@ -1,9 +1,9 @@
 // rank_gather: one read of the matrix that lists the entries between each row's cuts and counts the others.
 //
-// A workgroup reads one of CHUNKS stretches of a row, UNROLL vectors per lane at a time. Every lane stages what it finds
-// in slots of its own, without a branch, so that nothing is shared until the end: then the row's counter is touched once,
-// and the slots are moved together so that neighbouring lanes write neighbouring entries. A lane whose slots are full
-// sends them to the list by itself.
+// A workgroup reads one of CHUNKS stretches of a row, UNROLL = MASKS * MASKED vectors per lane at a time. Every lane stages
+// what it finds in slots of its own, so that nothing is shared until the end: then the row's counter is touched once, and
+// the slots are moved together so that neighbouring lanes write neighbouring entries. A lane whose slots are full sends
+// them to the list by itself. Slots hold columns, with STAGE_KEYS keys as well; else the keys are read again at the end.
 //
 // @bind  0 values  read  u32[ROWS * COLS]; the bits of float32
 // @bind  1 values4 read  vec4<u32>[ROWS * COLS / 4]; the same buffer
@@ -13,7 +13,7 @@
 // @bind  4 aside   write u32[ROWS * ASIDE]; with SIFTED: how many of the listed entries lie in each bucket
 // @grid  ROWS * CHUNKS workgroups, folded into x and y
 // @tune  WG, UNROLL, CHUNKS, SLOTS
-// @needs 8 * SLOTS * WG bytes of workgroup memory, with SIFTED 12 * WG for buckets
+// @needs 4 * SLOTS * WG bytes of workgroup memory, with STAGE_KEYS 8, and with SIFTED 8 * WG for buckets
 // @twin  none: a set in any order
 
 // @import rank_keys

@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).resolve().parents[2] / "py" / "spiraltorch_web"
 # From the ground up; names on one line are of one height and may import each other.
 LAYERS = (
     "errors version",
-    "dtypes config resources host hosted png user_errors",
+    "dtypes config resources collecting host hosted png user_errors",
     "ir",
     "kernels",
     "compiler",

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
+from ..collecting import PostponedCollection
 from ..config import RoundtableSettings, roundtable_settings
 from ..kernels.rankk.choice import Choice
 from ..runtime.session import session
@@ -67,7 +68,8 @@ class Roundtable:
         if key in self._decided:
             self._decided.move_to_end(key)
             return self._decided[key]
-        decision = self._deliberate(problem, family)
+        with PostponedCollection():
+            decision = self._deliberate(problem, family)
         if measure is not None and self.settings.measure and self._try(decision, measure):
             return self.decide(problem, family)
         self._decided[key] = decision

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
+from ..collecting import PostponedCollection
 from ..errors import ArgumentError, SpiralKError
 from . import messages
 from .grammar import Draft, Refused, parser
@@ -32,12 +33,14 @@ class Lines:
 
 def parse(text: str | bytes) -> Program:
     """The program in a text, or in bytes of UTF-8. Raises SpiralKError with line, column and what was expected."""
-    return _program(Text(_decoded(text)))
+    with PostponedCollection():
+        return _program(Text(_decoded(text)))
 
 
 def parse_expression(text: str) -> Expression:
     """The expression in a text, such as ``"sg && k <= 128"``. Raises SpiralKError."""
-    return _parsed(Text(_decoded(text)), "expression")
+    with PostponedCollection():
+        return _parsed(Text(_decoded(text)), "expression")
 
 
 def parse_rule_line(text: str) -> Rule:
@@ -56,10 +59,12 @@ def parse_lines(text: str | bytes) -> Lines:
 
     Every line holds whole rules, a comment, or nothing.
     """
-    content = _decoded(text, "replace")
-    try:
-        return Lines(_program(Text(content), by_lines=True), ())
-    except SpiralKError:
+    with PostponedCollection():
+        content = _decoded(text, "replace")
+        try:
+            return Lines(_program(Text(content), by_lines=True), ())
+        except SpiralKError:
+            pass
         return _good_lines(content)
 
 
@@ -70,7 +75,8 @@ def _good_lines(content: str) -> Lines:
         try:
             _line(Text(line, number))
         except SpiralKError as error:
-            errors.append(error)
+            error.__context__ = None
+            errors.append(error.with_traceback(None))  # else it keeps all that was read alive
             line = ""
         good.append(line)
     return Lines(_program(Text("\n".join(good))), tuple(errors))

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
-from itertools import islice, repeat
+from itertools import chain, islice, repeat
 from math import dist, hypot
 from operator import itemgetter, mul
 from typing import NamedTuple
@@ -104,40 +104,38 @@ def _measured(cell: Cell, family: Merge | None, machine: Machine) -> _Measured:
     return _Measured(tuple(layouts), tuple(over_model))
 
 
-class _Weights(dict[float, float]):
-    """How much a measurement in a cell at a distance counts, by how far apart two layouts are.
+class _Weights(dict[float, tuple[float, ...]]):
+    """How much a measurement counts in each of some cells at these distances, by how far apart two layouts are.
 
     Layouts are mostly whole steps apart, so that few distances come again and again.
     """
 
-    def __init__(self, distance: float) -> None:
+    def __init__(self, distances: Sequence[float]) -> None:
         super().__init__()
-        self._distance = distance
+        self._distances = distances
 
-    def __missing__(self, apart: float) -> float:
-        step = hypot(self._distance, apart)
-        weight = self[apart] = 1 / (CLOSENESS + step * step) ** 3
-        return weight
+    def __missing__(self, apart: float) -> tuple[float, ...]:
+        steps = [hypot(distance, apart) for distance in self._distances]
+        weights = self[apart] = tuple(1 / (CLOSENESS + step * step) ** 3 for step in steps)
+        return weights
 
 
 class _Group(NamedTuple):
     """Measured choices as columns, cell by cell: the cell of each, and log over model.
 
-    ``weighers`` has for each cell its weights, and what picks, out of something for each of the ``layouts``, what is
-    for the cell's choices: many have a layout in common.
+    ``weigh`` knows the weights of the cells by distance; ``pick`` takes, out of those for each of the ``layouts``, one
+    list after the other, the weight of each choice: many have a layout in common.
     """
 
     cells: Sequence[Cell]
     over_model: Sequence[float]
     layouts: Sequence[tuple[float, ...]]
-    weighers: Sequence[tuple[_Weights, Callable[[Sequence[float]], Sequence[float]]]]
+    weigh: _Weights
+    pick: Callable[[Sequence[float]], Sequence[float]]
 
-    def weights(self, apart: Sequence[float]) -> list[float]:
+    def weights(self, apart: Sequence[float]) -> Sequence[float]:
         """How much each choice counts, by how far away each layout is."""
-        found: list[float] = []
-        for weights, pick in self.weighers:
-            found += [*map(weights.__getitem__, pick(apart))]
-        return found
+        return self.pick([*chain.from_iterable(map(self.weigh.__getitem__, apart))])
 
     def described(self, weights: Sequence[float]) -> str:
         """What a prediction rests on that weighs the choices so."""
@@ -155,9 +153,16 @@ class _Neighbours:
         self._near = near
         self._measured = measured
         self._groups: dict[Merge | None, _Group | None] = {}
+        self._told: dict[tuple[Merge, tuple[float, ...]], tuple[float, float, Callable[[], str]]] = {}
 
     def tell(self, family: Merge, layout: tuple[float, ...]) -> tuple[float, float, Callable[[], str]]:
         """Log over model of a choice that divides the work in this way, a factor of caution, and what tells why."""
+        told = self._told.get((family, layout))
+        if told is None:  # choices that differ in their slots alone divide it alike
+            told = self._told[family, layout] = self._weighed(family, layout)
+        return told
+
+    def _weighed(self, family: Merge, layout: tuple[float, ...]) -> tuple[float, float, Callable[[], str]]:
         group, caution = self._group(family), 1.0
         if group is not None:
             apart = list(map(dist, repeat(layout), group.layouts))
@@ -179,14 +184,14 @@ class _Neighbours:
 
 def _columns(found: Sequence[tuple[Cell, float, _Measured]]) -> _Group:
     layouts = tuple(dict.fromkeys(layout for _, _, measured in found for layout in measured.layouts))
-    places = {layout: place for place, layout in enumerate(layouts)}
+    first = {layout: place * len(found) for place, layout in enumerate(layouts)}
     return _Group(
         [cell for cell, _, measured in found for _ in measured.layouts],
         [one for _, _, measured in found for one in measured.over_model],
         layouts,
-        [(_Weights(distance), _picking([places[layout] for layout in measured.layouts]))
-         for _, distance, measured in found],
-    )  # fmt: skip
+        _Weights([distance for _, distance, _ in found]),
+        _picking([first[layout] + number for number, (_, _, each) in enumerate(found) for layout in each.layouts]),
+    )
 
 
 def _picking(places: Sequence[int]) -> Callable[[Sequence[float]], Sequence[float]]:

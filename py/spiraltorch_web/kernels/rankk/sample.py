@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 from .choice import Choice
 from .problem import RankProblem
@@ -34,6 +35,7 @@ def sample_margin(problem: RankProblem, sample: int) -> int:
     return math.ceil(expected + deviations * math.sqrt(expected)) + 3
 
 
+@lru_cache(maxsize=256)  # choices of one problem have few samples
 def expected_found(problem: RankProblem, sample: int) -> int:
     """Entries of a row that lie between the cuts, on average."""
     margin = sample_margin(problem, sample) * (2 if problem.middle else 1)
@@ -53,5 +55,5 @@ def found_slots(problem: RankProblem, sample: int) -> int:
 
 def is_sifted(problem: RankProblem, choice: Choice) -> bool:
     """Whether lists are too long for the one workgroup a row that finishes, with too few rows to fill a device."""
-    listed = expected_found(problem, choice.wg * choice.kl)
-    return problem.middle and choice.use_2ce and problem.rows <= FEW_ROWS and listed >= LONG_LIST
+    few = problem.middle and choice.use_2ce and problem.rows <= FEW_ROWS
+    return few and expected_found(problem, choice.wg * choice.kl) >= LONG_LIST

@@ -13,13 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from spiraltorch_web.host import HOSTS, PlainHost
-from spiraltorch_web.kernels.rankk.choice import Choice, RankKind
+from spiraltorch_web.kernels.rankk.choice import FIELDS, Choice, RankKind, changed
 from spiraltorch_web.kernels.rankk.problem import RankProblem
 from spiraltorch_web.tuning import Cell, DeviceCaps, Provenance, TunerTable, load_table, predict
 from spiraltorch_web.tuning.fit import fit_records
 from spiraltorch_web.tuning.grid import Grid, grid_named
 from spiraltorch_web.tuning.loading import table_for
+from spiraltorch_web.tuning.model import _layout, _work
 from spiraltorch_web.tuning.regret import always, most_frequent, regret_of
+from spiraltorch_web.tuning.roofline import family_of, machine_of, roofline
 
 CHOICES = (Choice(mk=1, wg=64), Choice(mk=1, wg=256), Choice(mk=3, wg=256), Choice(mk=3, wg=512, use_2ce=True, ch=8))
 CAPS = DeviceCaps.cuda()
@@ -134,6 +136,20 @@ def test_a_launch_that_was_tried_is_preferred_to_one_that_was_not():
     tried = predict(RankKind.TOPK, 65, 4096, 16, CHOICES[0], CAPS, table)
     untried = predict(RankKind.TOPK, 65, 4096, 16, replace(CHOICES[0], mkd=2), CAPS, table)
     assert tried.seconds < untried.seconds
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_what_predictions_share_is_all_that_changes_them(field):
+    """Choices that differ in other fields alone get one prediction, made of whichever is asked for first."""
+    machine = machine_of(CAPS)
+    for choice in CHOICES:
+        other = changed(choice, **{field: FIELDS[field].domain[-1]})
+        if choice == other or _work(choice) != _work(other):
+            continue
+        for problem in (HERE, replace(HERE, kind=RankKind.MIDK), replace(HERE, cols=1 << 20)):
+            both = [(one, family_of(problem, one)) for one in (choice, other)]
+            assert len({roofline(family, problem, one, machine) for one, family in both}) == 1
+            assert len({_layout(problem, one, family) for one, family in both}) == 1
 
 
 @given(

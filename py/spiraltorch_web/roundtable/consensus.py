@@ -137,23 +137,26 @@ def _hard_voice(
 
     Where the device cannot run the assignment, the repair that keeps most of the assigned fields counts.
     """
-    options: dict[Choice, tuple[int, tuple[str, ...], str]] = {}
+    options: dict[Choice, tuple[int, tuple[str, ...], Mapping[str, int]]] = {}
     fields = family.fields
     wanted: dict[Choice, Mapping[str, int]] = {}  # candidates often differ only in what is assigned
+    spoken, hard = None, {}
     for candidate, all_fields in assigned:
-        hard = {name: value for name, value in all_fields.items() if name in fields}
+        if all_fields is not spoken:  # rules that do not read fields say the same of all candidates
+            spoken, hard = all_fields, {name: value for name, value in all_fields.items() if name in fields}
         if not hard:
             return None
         wanted.setdefault(with_values(candidate, hard), hard)
     for asked, hard in wanted.items():
         choice, repairs = family.repair(problem, asked)
         kept = sum(int(getattr(choice, name)) == value for name, value in hard.items())
-        options.setdefault(choice, (kept, repairs, ", ".join(f"{name}={value}" for name, value in hard.items())))
+        options.setdefault(choice, (kept, repairs, hard))
     most = max(kept for kept, _, _ in options.values())
     runnable = [_predicted(problem, family, choice) for choice, (kept, _, _) in options.items() if kept == most]
     solution = solve(runnable, [policy(candidate.choice).soft for candidate in runnable])
     best = solution.best
-    _, repairs, text = options[best.choice]
+    _, repairs, hard = options[best.choice]
+    text = ", ".join(f"{name}={value}" for name, value in hard.items())
     reason = f"hard rules assign {text}; the rest is the best of {len(runnable)}: {_time(best)}"
     return Voice("B", best.choice, best.seconds, solution.spoke, reasons=(reason,), repairs=repairs)
 

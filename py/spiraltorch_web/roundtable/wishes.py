@@ -81,9 +81,10 @@ def _as_with(parent: Candidate, choice: Choice) -> str:
 
 def _drafts(values: Mapping[str, Sequence[int]], candidates: Sequence[Candidate], said: Sequence[Said]) -> list[_Draft]:
     """All combinations on all candidates, the most promising first."""
-    drafts = []
+    drafts, spoken = [], None
     for candidate, rules in zip(candidates, said, strict=True) if values else ():
-        gains = _gains(rules.spoken, values)
+        if rules.spoken is not spoken:  # rules that do not read fields say the same of all candidates
+            spoken, gains = rules.spoken, _gains(rules.spoken, values)
         own = {name: int(getattr(candidate.choice, name)) for name in values}
         rest = total_score(candidate.seconds, [rule for rule in rules.soft if rule.field not in values])
         for combination in product(*({own[name], *wanted} for name, wanted in values.items())):

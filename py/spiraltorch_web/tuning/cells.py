@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from functools import partial
+from math import hypot, log2
 from typing import Any, TypeVar
 
-from ..kernels.rankk.choice import RankKind
 from ..kernels.rankk.problem import RankProblem
 from .records import Cell
 
@@ -29,6 +28,10 @@ class CellIndex:
         self.cells = tuple(cells)
         # Values of `Choice.mk` that were tried and found right on the device.
         self.merges = frozenset(int(choice.mk) for cell in self.cells for choice in cell.microseconds)
+        # By whether the middle is wanted: TopK and BottomK are the same work.
+        self._alike = {
+            middle: [cell for cell in self.cells if cell.problem.middle == middle] for middle in (False, True)
+        }
         self._last: tuple[RankProblem, tuple[tuple[float, Cell], ...]] | None = None
         self._facts: dict[tuple[int, Hashable, Hashable], object] = {}
         self._last_facts: tuple[RankProblem, Hashable, Any] | None = None
@@ -64,18 +67,13 @@ class CellIndex:
     def near(self, problem: RankProblem) -> tuple[tuple[float, Cell], ...]:
         """(distance, cell), nearest first."""
         if self._last is None or self._last[0] != problem:
-            pairs = ((_distance(problem, cell.problem), cell) for cell in self.cells)
+            rows, cols, k = problem.rows, problem.cols, problem.k
+            pairs = ((_distance(rows, cols, k, cell.problem), cell) for cell in self._alike[problem.middle])
             ranked = sorted((pair for pair in pairs if pair[0] <= FAR), key=lambda pair: pair[0])
             self._last = (problem, tuple(ranked[:NEAREST]))
         return self._last[1]
 
 
-def _distance(problem: RankProblem, other: RankProblem) -> float:
-    """Weighted powers of two between two problems. TopK and BottomK are the same work."""
-    if (problem.kind is RankKind.MIDK) != (other.kind is RankKind.MIDK):
-        return math.inf
-    return math.hypot(
-        ROWS * math.log2(problem.rows / other.rows),
-        COLS * math.log2(problem.cols / other.cols),
-        K * math.log2(problem.k / other.k),
-    )
+def _distance(rows: int, cols: int, k: int, other: RankProblem) -> float:
+    """Weighted powers of two between the sizes of two problems."""
+    return hypot(ROWS * log2(rows / other.rows), COLS * log2(cols / other.cols), K * log2(k / other.k))

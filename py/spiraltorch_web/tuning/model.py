@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from itertools import chain, islice, repeat
 from math import dist, hypot
-from operator import itemgetter, mul
+from operator import attrgetter, itemgetter, mul
 from typing import NamedTuple
 
 from ..kernels.rankk.choice import Choice, Merge, RankKind
@@ -23,6 +23,8 @@ NEAREST_CELLS = 6  # with the family of the choice in question
 ORDER_STEP = 3.0  # as far as another way to order winners counts
 STRANGER = 3.0  # a family that was not tried near a problem was left out for a reason: so many times slower
 CLOSENESS = 0.05  # squared distance below which measurements count alike
+# What a predicted time depends on; not on how many slots there are for candidates, and what is about transforms.
+_work = attrgetter("mk", "mkd", "tile", "use_2ce", "wg", "kl", "ch", "mode_midk", "mode_bottomk")
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ def predict(
     The measured cells of the table that are near the problem decide, each corrected by how the roofline of the two
     problems and choices differs; without any the roofline decides.
     """
-    return _outlook(RankProblem(RankKind(kind), rows, cols, k), caps, table).predict(choice)
+    return _outlook(kind, rows, cols, k, caps, table).predict(choice)
 
 
 class _Outlook:
@@ -68,22 +70,30 @@ class _Outlook:
         cells = table.cells.near(problem) if table is not None else ()
         self._same = cells[0][1].microseconds if cells and cells[0][0] == 0 else {}
         self._neighbours = table.cells.facts(problem, self._machine, _measured, _Neighbours) if cells else None
+        self._predicted: dict[tuple, Prediction] = {}
 
     def predict(self, choice: Choice) -> Prediction:
         """See `predict`."""
-        microseconds = self._same.get(choice)
-        if microseconds is not None:
-            return Prediction(microseconds * 1e-6, "measured", lambda: "measured")
-        model = roofline(self._problem, choice, self._machine)
+        if self._same and choice in self._same:
+            return Prediction(self._same[choice] * 1e-6, "measured", lambda: "measured")
+        work = _work(choice)
+        if work not in self._predicted:
+            self._predicted[work] = self._carried_over(choice)
+        return self._predicted[work]
+
+    def _carried_over(self, choice: Choice) -> Prediction:
+        """From what was measured near the problem, by the roofline."""
+        family = family_of(self._problem, choice)
+        model = roofline(family, self._problem, choice, self._machine)
         if self._neighbours is None:
             return Prediction(model, "model", lambda: "by the roofline: nothing was measured near it")
-        family = family_of(self._problem, choice)
         correction, caution, because = self._neighbours.tell(family, _layout(self._problem, choice, family))
         return Prediction(caution * model * math.exp(correction), "near", because)
 
 
-# All choices of a problem are asked for one after the other.
-_outlook = lru_cache(maxsize=1)(_Outlook)
+@lru_cache(maxsize=1)  # all choices of a problem are asked for one after the other
+def _outlook(kind: RankKind, rows: int, cols: int, k: int, caps: DeviceCaps, table: TunerTable | None) -> _Outlook:
+    return _Outlook(RankProblem(RankKind(kind), rows, cols, k), caps, table)
 
 
 class _Measured(NamedTuple):
@@ -100,7 +110,7 @@ def _measured(cell: Cell, family: Merge | None, machine: Machine) -> _Measured:
         own = family_of(cell.problem, choice)
         if family is None or own is family:
             layouts.append(_layout(cell.problem, choice, own))
-            over_model.append(math.log(microseconds * 1e-6 / roofline(cell.problem, choice, machine)))
+            over_model.append(math.log(microseconds * 1e-6 / roofline(own, cell.problem, choice, machine)))
     return _Measured(tuple(layouts), tuple(over_model))
 
 
@@ -153,16 +163,9 @@ class _Neighbours:
         self._near = near
         self._measured = measured
         self._groups: dict[Merge | None, _Group | None] = {}
-        self._told: dict[tuple[Merge, tuple[float, ...]], tuple[float, float, Callable[[], str]]] = {}
 
     def tell(self, family: Merge, layout: tuple[float, ...]) -> tuple[float, float, Callable[[], str]]:
         """Log over model of a choice that divides the work in this way, a factor of caution, and what tells why."""
-        told = self._told.get((family, layout))
-        if told is None:  # choices that differ in their slots alone divide it alike
-            told = self._told[family, layout] = self._weighed(family, layout)
-        return told
-
-    def _weighed(self, family: Merge, layout: tuple[float, ...]) -> tuple[float, float, Callable[[], str]]:
         group, caution = self._group(family), 1.0
         if group is not None:
             apart = list(map(dist, repeat(layout), group.layouts))

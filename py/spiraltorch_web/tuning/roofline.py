@@ -74,9 +74,9 @@ def machine_of(caps: DeviceCaps, bytes_per_second: float = 0.0, launch_seconds: 
     return Machine(rate, launch, caps.software, lanes)
 
 
-def roofline(problem: RankProblem, choice: Choice, machine: Machine) -> float:
-    """Seconds of one run of a choice that the device can run."""
-    seconds = _FAMILIES[family_of(problem, choice)](problem, choice, machine)
+def roofline(family: Merge, problem: RankProblem, choice: Choice, machine: Machine) -> float:
+    """Seconds of one run of a choice of this family (`family_of`) that the device can run."""
+    seconds = _FAMILIES[family](problem, choice, machine)
     return seconds + 8.0 * problem.rows * problem.k / machine.bytes_per_second
 
 

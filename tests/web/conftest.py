@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests.support.adapters import note_adapter
 from tests.support.browser import OpenPages
-from tests.support.site import built_site, served
+from tests.support.site import PROJECT, built_site, served
 
 # Patience for what comes sooner on a machine that has nothing else to do.
 BOOT_MILLISECONDS = 120_000
@@ -142,6 +143,15 @@ def plain_host():
         for name in [name for name in server.headers if name.startswith("Cross-Origin-")]:
             del server.headers[name]
         yield server
+
+
+def shortened(name: str, **defaults: int) -> str:
+    """An example's code with other defaults of its options: a software adapter takes its time."""
+    code = (PROJECT.web / "examples" / f"{name}.py").read_text(encoding="utf-8")
+    for option, value in defaults.items():
+        code, found = re.subn(rf'("--{option}", type=int, default=)\d+', rf"\g<1>{value}", code)
+        assert found == 1, f"{name}.py has no option --{option}"
+    return code
 
 
 def eventually(condition, seconds: float = 30.0) -> None:

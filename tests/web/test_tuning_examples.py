@@ -1,6 +1,7 @@
 """The examples that tune themselves, in the page: hyper-gradients beside a grid, BlackCat beside what was set.
 
-Their pictures are kept as `dist/<name>.png`; the copies beside the examples and in the README are made from them.
+Their pictures are kept as `dist/<name>.png`; the copies beside the examples and in the README are made from them, with
+the examples' own number of lessons and epochs.
 """
 
 from __future__ import annotations
@@ -12,18 +13,15 @@ from playwright.sync_api import Locator
 
 from tests.support.pictures import indexed_png, read_png
 from tests.support.site import PROJECT
-from tests.web.conftest import Workbench, eventually
+from tests.web.conftest import Workbench, shortened
 
 TRAINING_SECONDS = 240
 COLOURS, MARGIN = 32, 10
 
 
-def run_example(bench: Workbench, title: str) -> str:
+def run_example(bench: Workbench, code: str) -> str:
     """What an example prints."""
-    bench.page.get_by_role("button", name=title).click()
-    eventually(lambda: title in bench.code)
-    bench.button("Run").click()
-    bench.wait_for_end(TRAINING_SECONDS)
+    bench.run(code, TRAINING_SECONDS)
     return bench.output
 
 
@@ -56,7 +54,7 @@ def keep_picture(name: str, *shown: Locator) -> bytes:
 
 
 def test_hyper_gradients_beat_the_grid(bench):
-    told = run_example(bench, "Tuning by hyper-gradients")
+    told = run_example(bench, shortened("hypergradient", lessons=16))
     losses = dict(re.findall(r"(hyper-gradients|grid search): loss ([\d.]+)", told))
     assert float(losses["hyper-gradients"]) < float(losses["grid search"])
     tags = ("best loss", "learning rate", "weight decay")
@@ -65,7 +63,7 @@ def test_hyper_gradients_beat_the_grid(bench):
 
 
 def test_blackcat_finds_launches_and_a_rate(bench):
-    told = run_example(bench, "BlackCat at the wheel")
+    told = run_example(bench, shortened("blackcat", epochs=5))
     accuracies = [float(value) for value in re.findall(r"test accuracy [\w ]+: ([\d.]+)", told)]
     regrets = [float(value) for value in re.findall(r"regret [\w ]+: (\d+) ms", told)]
     assert accuracies[0] > accuracies[1] + 0.05 and regrets[0] < regrets[1] / 2

@@ -11,7 +11,7 @@ import sys
 import pytest
 
 from tests.support.site import PROJECT
-from tests.web.conftest import eventually
+from tests.web.conftest import eventually, shortened
 
 TRAINING_SECONDS = 240
 
@@ -59,9 +59,6 @@ SHOWN = {
     "languages": shows_content,
     "seed": runs_every_snippet,
 }
-TITLES = {"bands": "Bands at work", "languages": "Which language?", "seed": "The seed, snippet by snippet"}
-
-
 PICTURES = {"bands": "fit", "memory": "answers-frames", "languages": "confusion"}
 
 
@@ -81,20 +78,23 @@ def test_on_the_cpu(name, tmp_path):
         shutil.copyfile(picture, PROJECT.dist / f"{name}.png")
 
 
-@pytest.mark.parametrize("name", TITLES)
-def test_in_the_page(bench, name):
-    bench.page.get_by_role("button", name=TITLES[name]).click()
-    eventually(lambda: TITLES[name] in bench.code)
+def test_the_seed_in_the_page(bench):
+    title = "The seed, snippet by snippet"
+    bench.page.get_by_role("button", name=title).click()
+    eventually(lambda: title in bench.code)
     bench.button("Run").click()
     bench.wait_for_end(TRAINING_SECONDS)
+    assert runs_every_snippet(bench.output), bench.output
+
+
+@pytest.mark.parametrize("name, epochs", [("bands", 40), ("languages", 8)])
+def test_in_the_page(bench, name, epochs):
+    bench.run(shortened(name, epochs=epochs), TRAINING_SECONDS)
     assert SHOWN[name](bench.output), bench.output
 
 
 def test_memory_in_the_page(bench):
-    """Half as long as a visitor's: a software adapter compiles its 150 kernels for a while before it begins."""
-    code = (PROJECT.web / "examples" / "memory.py").read_text()
-    assert "default=6" in code
-    bench.run(code.replace("default=6", "default=3"), TRAINING_SECONDS)
+    bench.run(shortened("memory", epochs=3), TRAINING_SECONDS)
     assert shows_memory(bench.output), bench.output
     rows = bench.page.get_by_role("region", name="answers/frames").get_by_role("row").all()
     confused = [[int(cell) for cell in row.get_by_role("cell").all_text_contents()] for row in rows[1:]]

@@ -13,6 +13,8 @@ from .launches import given, launch, launch_entries, result, scratch
 from .registry import Launch, Lowered, Operand, Routine, Spec
 from .templates import Value
 
+SOFTWARE_BLOCK = 16
+
 
 def sort_launches(
     values: Operand,
@@ -51,8 +53,11 @@ def sort_launches(
 
 
 def block_size(length: int, caps: Caps) -> int:
-    """Entries that a workgroup sorts: a power of two whose keys and columns fit workgroup memory."""
-    largest = 1 << (caps.max_workgroup_bytes // 8).bit_length() - 1
+    """Entries that a workgroup sorts: a power of two whose keys and columns fit workgroup memory.
+
+    Processors take long over barriers, and merging has none.
+    """
+    largest = SOFTWARE_BLOCK if caps.software else 1 << (caps.max_workgroup_bytes // 8).bit_length() - 1
     return min(largest, 2048, max(2, 1 << (length - 1).bit_length()))
 
 

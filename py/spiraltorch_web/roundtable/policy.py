@@ -35,7 +35,7 @@ class Rulebook:
     file_name: str
     program: Program | None = None
     sources: Mapping[int, str] = field(default_factory=dict)  # id of a rule in the program -> where it stands
-    reads_fields: bool = False  # what the program says depends on the choice that it is asked about
+    reads: tuple[str, ...] = ()  # fields of the choice that it is asked about, on which depends what the program says
     problems: tuple[str, ...] = ()
 
     def policy(self, problem: Problem, facts: Mapping[str, int], more: tuple[SoftRule, ...], soft: bool) -> Policy:
@@ -50,10 +50,13 @@ class Rulebook:
             rules = (*said.soft, *learnt, *more) if soft else ()
             return Said(said.hard, (), rules, said.soft if soft else ())
 
-        fixed = None if self.reads_fields else speak(Choice())
+        spoken: dict[tuple[int, ...], Said] = {}
 
         def ask(choice: Choice) -> Said:
-            said = fixed or speak(choice)
+            key = tuple([getattr(choice, name) for name in self.reads])
+            said = spoken.get(key)
+            if said is None:
+                said = spoken[key] = speak(choice)
             return Said(said.hard, tuple(rule for rule in said.spoken if rule.holds(choice)), said.spoken, said.wishes)
 
         return ask
@@ -102,7 +105,7 @@ def read_rulebook(file_text: str, file_name: str, program_text: str) -> Rulebook
     problems = _told(problems + _errors(file_name, by_file), file_name)
     problems += _told(_errors(PROGRAM_NAME, own), PROGRAM_NAME)
     program = Program(by_file.rules + own.rules)
-    return Rulebook(learnt, file_name, program, sources, reads_fields(program.rules), tuple(problems))
+    return Rulebook(learnt, file_name, program, sources, read_fields(program.rules), tuple(problems))
 
 
 def _file_program(hand_written: str, file_name: str) -> tuple[Program, list[str]]:
@@ -128,14 +131,13 @@ def _told(problems: list[str], name: str) -> list[str]:
     return problems if more <= 0 else [*problems[:PROBLEMS_TOLD], f"{name}: {more:,} more"]
 
 
-def reads_fields(rules: Sequence[Rule]) -> bool:
-    """Whether rules, in this order, ask for the value that a choice has in a field: no rule before has set it."""
-    unset = set(FIELDS)
+def read_fields(rules: Sequence[Rule]) -> tuple[str, ...]:
+    """The fields whose value in a choice the rules, in this order, ask for: no rule before has set it."""
+    unset, found = set(FIELDS), set()
     for rule in rules:
         hard = isinstance(rule, HardRule)
         parts = (rule.value,) if hard else (rule.value, rule.weight, rule.condition)
-        if any(isinstance(each, Name) and each.name in unset for part in parts for each in parts_of(part)):
-            return True
+        found |= unset.intersection(each.name for part in parts for each in parts_of(part) if isinstance(each, Name))
         if hard and rule.device is None:
             unset.discard(rule.field)
-    return False
+    return tuple(sorted(found))

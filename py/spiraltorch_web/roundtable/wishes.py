@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import product
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from ..kernels.rankk.choice import FIELDS, Choice, changed
@@ -79,20 +79,25 @@ def _as_with(parent: Candidate, choice: Choice) -> str:
     return f"as with {origin}, which is {parent.because() or 'known'}"
 
 
-def _drafts(values: Mapping[str, Sequence[int]], candidates: Sequence[Candidate], said: Sequence[Said]) -> list[_Draft]:
+def _drafts(
+    values: Mapping[str, Sequence[int]], candidates: Sequence[Candidate], said: Sequence[Said]
+) -> Iterator[_Draft]:
     """All combinations on all candidates, the most promising first."""
-    drafts, spoken = [], None
+    names = tuple(values)
+    found: list[tuple[float, Candidate, tuple[int, ...]]] = []
+    spoken = None
     for candidate, rules in zip(candidates, said, strict=True) if values else ():
         if rules.spoken is not spoken:  # rules that do not read fields say the same of all candidates
             spoken, gains = rules.spoken, _gains(rules.spoken, values)
-        own = {name: int(getattr(candidate.choice, name)) for name in values}
+        own = tuple(int(getattr(candidate.choice, name)) for name in names)
         rest = total_score(candidate.seconds, [rule for rule in rules.soft if rule.field not in values])
-        for combination in product(*({own[name], *wanted} for name, wanted in values.items())):
-            assigned = dict(zip(values, combination, strict=True))
-            if assigned != own:
-                most = rest + sum(gains.get(pair, 0.0) for pair in assigned.items())
-                drafts.append(_Draft(candidate, assigned, most))
-    return sorted(drafts, key=lambda draft: -draft.most)
+        combined: list[tuple[tuple[int, ...], float]] = [((), 0.0)]
+        for name, mine in zip(names, own, strict=True):
+            options = [((value,), gains.get((name, value), 0.0)) for value in {mine, *values[name]}]
+            combined = [(before + value, gain + more) for before, gain in combined for value, more in options]
+        found += [(rest + gain, candidate, combination) for combination, gain in combined if combination != own]
+    found.sort(key=itemgetter(0), reverse=True)
+    return (_Draft(parent, dict(zip(names, each, strict=True)), most) for most, parent, each in found)
 
 
 def _gains(rules: Sequence[SoftRule], fields: Container[str]) -> Mapping[tuple[str, int], float]:

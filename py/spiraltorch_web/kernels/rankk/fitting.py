@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import NamedTuple
 
 from ...ir.caps import Caps
 from ..grids import ceil_div
@@ -64,6 +65,8 @@ def _with_mode(choice: Choice, problem: RankProblem) -> Choice:
 
 def _possible_merge(wanted: Merge, choice: Choice, problem: RankProblem, caps: Caps, reasons: list[str]) -> Merge:
     """The wanted merge kind, or the next one that the device and the problem allow."""
+    if not _OBSTACLES[wanted](choice, problem, caps):
+        return wanted
     merge, others = wanted, (each for each in (Merge.STREAM, Merge.SHARED, Merge.BITONIC) if each != wanted)
     while obstacle := _OBSTACLES[merge](choice, problem, caps):
         reasons.append(f"mk = {int(merge)} ({merge.name.lower()}) is not possible: {obstacle}")
@@ -143,22 +146,37 @@ def _repair_held(choice: Choice, problem: RankProblem, caps: Caps, reasons: list
     return changed(fixed, mkd=int(order))
 
 
+class _Bounds(NamedTuple):
+    """Of launches that stream: the most lanes, the fewest and the most chunks, the widest tile."""
+
+    lanes: int
+    fewest: int
+    most: int
+    tile: int
+
+
+@lru_cache(maxsize=16)  # a plan repairs hundreds of choices for one problem
+def _bounds(problem: RankProblem, caps: Caps) -> _Bounds:
+    most = max(1, min(problem.cols // 1024, (1 << 24) // problem.rows))
+    return _Bounds(power_below(caps.max_workgroup_size), least_chunks(problem), most, power_below(most_tile(caps)))
+
+
 def _repair_streamed(choice: Choice, problem: RankProblem, caps: Caps, reasons: list[str]) -> Choice:
-    wg = min(max(choice.wg, 64), power_below(caps.max_workgroup_size))
+    lanes, fewest, most, widest = _bounds(problem, caps)
+    wg = min(max(choice.wg, 64), lanes)
     kl = choice.kl
     if not can_stream(wg, kl, problem, caps):
         wg, kl = _narrowing_sample(wg, kl, problem, caps)
     if (wg, kl) != (choice.wg, choice.kl):
         reasons.append(f"wg x kl = {choice.wg} x {choice.kl} becomes {wg} x {kl}: a sample that narrows the row down")
     chunks = choice.ch if choice.use_2ce else 1
-    most = max(1, min(problem.cols // 1024, (1 << 24) // problem.rows))
     if chunks > most:
         chunks = power_below(most)
         reasons.append(f"ch = {choice.ch} becomes {chunks}: a chunk has at least 1,024 columns")
-    if chunks < least_chunks(problem):
-        chunks = least_chunks(problem)
+    if chunks < fewest:
+        chunks = fewest
         reasons.append(f"ch = {choice.ch} becomes {chunks}: a workgroup counts at most {MOST_COUNTED:,} columns")
-    tile = min(choice.tile, power_below(most_tile(caps)))
+    tile = min(choice.tile, widest)
     if tile != choice.tile:
         reasons.append(f"tile = {choice.tile} becomes {tile}: what a workgroup loads at once has text of its own")
     fixed = changed(choice, wg=wg, kl=kl, ch=chunks, tile=tile, use_2ce=chunks > 1, mkd=int(Order.KWAY))

@@ -83,15 +83,22 @@ def test_a_site_without_benchmarks_is_named(tmp_path):
 
 
 def test_rows_of_the_canvas_tell_what_it_costs():
-    parts = {False: {"queue": 0.2}, True: {"queue": 0.3, "JavaScript": 0.02}}
+    parts = {"nothing": {"queue": 0.2}, "square": {"queue": 0.2}, "canvas": {"queue": 0.3, "JavaScript": 0.02}}
     runs = [
-        {"painted": painted, "steps": steps, "seconds": 2.0, "paintings": 120 * painted, "shape": [4, 4],
-         "parts": parts[painted]}
-        for painted, steps in ((False, 1000), (True, 950), (False, 1000), (True, 950))
+        {
+            "beside": beside,
+            "steps": steps,
+            "seconds": 2.0,
+            "paintings": 120 * (beside == "canvas"),
+            "shape": [4, 4],
+            "parts": parts[beside],
+        }
+        for beside, steps in (("nothing", 1000), ("square", 980), ("canvas", 950)) * 2
     ]
     found = canvas.rows({"runs": runs, "batch": 64, "sizes": [9, 4, 4]}, software=False)
     assert {row.what: round(row.value, 6) for row in found} == {
-        "step": 0.002, "step, painting": 0.002105, "steps lost": 0.05, "paintings per second": 60.0,
+        "step": 0.002, "step, painting": 0.002105, "steps lost to a plain square": 0.02, "steps lost": 0.05,
+        "paintings per second": 60.0,
         "lost for a painting": 0.000833,
     }  # fmt: skip
     assert found[-1].note == "ms of a second: JavaScript 10, queue 150 (without 100)"

@@ -1,6 +1,7 @@
 /**
- * The fractal canvas beside a training: runs `canvas.py` with and without it in turns, in the page's own worker, and
- * posts every run's figures to `results`.
+ * The fractal canvas beside a training: runs `canvas.py` in the page's own worker with it, without it, and without it
+ * beside a plain square that changes its colour with every frame (what the display alone takes), in turns, and posts
+ * every run's figures to `results`.
  *
  *   sizes=784,512,256,10  batch=64            the network; the second layer's gradient is painted when a frame is due
  *   rounds=3  seconds=4  warmup=2             how often each takes its turn, and for how long
@@ -28,9 +29,29 @@ async function main() {
   });
   const runs = [];
   for (let round = 0; round < wanted("rounds", 3); round += 1) {
-    for (const painted of [false, true]) runs.push({ painted, ...await run(kernel, source, { ...settings, painted }) });
+    for (const beside of ["nothing", "square", "canvas"]) {
+      const painted = beside === "canvas";
+      const stop = beside === "square" ? flicker() : () => {};
+      runs.push({ beside, ...await run(kernel, source, { ...settings, painted }) });
+      stop();
+    }
   }
   return { ...settings, runs };
+}
+
+/** Show a square of the canvas's size in a new colour with every frame. @returns {() => void} ends it */
+function flicker() {
+  const square = document.createElement("div");
+  square.style.cssText = "width: 512px; height: 512px";
+  document.querySelector("#canvases").append(square);
+  let on = true;
+  const next = (time) => {
+    square.style.background = `hsl(${Math.round(time) % 360} 80% 50%)`;
+    if (on) requestAnimationFrame(next);
+    else square.remove();
+  };
+  requestAnimationFrame(next);
+  return () => { on = false; };
 }
 
 /** Run the script once; the object that it prints last. */

@@ -10,7 +10,7 @@ from itertools import product
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from spiraltorch_web.config import RoundtableSettings
@@ -117,6 +117,9 @@ PROBLEMS = st.builds(
 
 @settings(max_examples=40)
 @given(RULES, PROBLEMS)
+@example(
+    [("soft", ("tile", 1024), 0.1), ("penalty_if", ("mkd", 2), 3)], Problem("midk", 100, 100_000, 1, CARD.device_class)
+)
 def test_no_legal_launch_scores_more(rules, problem):
     """By force: each candidate with every value of the fields that rules are for, as far as it runs as it stands."""
     family = RankFamily(RankKind[problem.kind.upper()], CARD, TunerTable())

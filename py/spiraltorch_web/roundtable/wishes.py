@@ -41,6 +41,11 @@ class _Draft:
     def choice(self) -> Choice:
         return with_values(self.parent.choice, self.assigned)
 
+    @property
+    def wished(self) -> set[tuple[int, str, int]]:
+        """(kernel, field, value) of each value."""
+        return {(int(self.parent.choice.mk), *pair) for pair in self.assigned.items()}
+
 
 def with_values(choice: Choice, values: Assigned) -> Choice:
     """The choice with these values of its fields."""
@@ -54,16 +59,28 @@ def with_wishes(
     found, spoken = list(candidates), list(said)
     seen = {candidate.choice for candidate in found}
     best = max(total_score(one.seconds, rules.soft) for one, rules in zip(found, spoken, strict=True))
-    for number, draft in enumerate(_drafts(_values(family, found, spoken), found, spoken)):
-        if number >= TRIED_MOST or (number >= TRIED_ANYWAY and draft.most < best):
-            break
-        choice, _ = family.repair(problem, draft.choice)
-        if choice in seen or any(int(getattr(choice, name)) != value for name, value in draft.assigned.items()):
-            continue
-        seen.add(choice)
-        found.append(_tried(problem, family, choice, draft.parent))
-        spoken.append(policy(choice))
-        best = max(best, total_score(found[-1].seconds, spoken[-1].soft))
+    drafts = list(enumerate(_drafts(_values(family, found, spoken), found, spoken)))
+    # A value that a kernel did not get with one draft it rarely gets with another: such drafts come after all others.
+    undone: set[tuple[int, str, int]] = set()
+    put_off: list[tuple[int, _Draft]] = []
+    tried = 0
+    for turn in (drafts, put_off):
+        for number, draft in turn:
+            if tried >= TRIED_MOST or (number >= TRIED_ANYWAY and draft.most < best):
+                break
+            if turn is drafts and not undone.isdisjoint(draft.wished):
+                put_off.append((number, draft))
+                continue
+            tried += 1
+            choice, _ = family.repair(problem, draft.choice)
+            missed = {wish for wish in draft.wished if int(getattr(choice, wish[1])) != wish[2]}
+            undone |= missed
+            if missed or choice in seen:
+                continue
+            seen.add(choice)
+            found.append(_tried(problem, family, choice, draft.parent))
+            spoken.append(policy(choice))
+            best = max(best, total_score(found[-1].seconds, spoken[-1].soft))
     return found, spoken, _unfulfilled(found, spoken)
 
 

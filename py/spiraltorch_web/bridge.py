@@ -57,7 +57,7 @@ class PageHost:
         """A script starts; with `hold` it stops at its first step."""
         self._due = 0.0
         self._period = BREATHE_SECONDS
-        self._stepping = hold
+        self._steps = int(hold)  # that were asked for and are not over
         self._ticker = "live"
 
     def checkpoint(self) -> None:
@@ -67,13 +67,14 @@ class PageHost:
     def tick(self, source: str) -> None:
         if source == "progress":
             self._ticker = source
-        if self._stepping and source == self._ticker:
-            self._stepping = False
+        if not self._steps or source != self._ticker:
+            self.checkpoint()
+            return
+        self._steps -= 1
+        if not self._steps:
             CURRENT.writer().paint()  # a reader who holds the script looks at all of it
             CURRENT.writer().flush()
             self._breathe(page.hold)
-        else:
-            self.checkpoint()
 
     def breathe_often(self) -> None:
         """Give the event loop a turn for every frame of the display from now on, since the script paints."""
@@ -133,8 +134,10 @@ class PageHost:
         self._due = time.perf_counter() + self._period
         if verdict == "stop":
             raise Stopped
-        if verdict in ("step", "go"):
-            self._stepping = verdict == "step"
+        if verdict == "step":
+            self._steps += 1
+        elif verdict == "go":
+            self._steps = 0
 
 
 def start() -> None:

@@ -62,7 +62,10 @@ class Workbench:
     def wait_for_end(self, timeout: float = 60.0) -> None:
         expect(self.button("Pause")).to_be_disabled(timeout=1000 * timeout)
         expect(self.button("Run")).to_be_visible(timeout=1000 * timeout)
-        # What the script showed last is drawn with the next frame.
+        self.wait_until_drawn()
+
+    def wait_until_drawn(self) -> None:
+        """What the script showed last is drawn with the next frame."""
         self.page.evaluate("new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))")
 
     def wait_for_output(self, text: str, timeout: float = 60.0) -> None:

@@ -19,7 +19,7 @@ options = parser.parse_args()
 if options.device:
     st.set_device(options.device)
 
-ROWS, COLS, K = 64, 512, 10
+ROWS, COLS, K = 64, 2048, 10
 MERGES = ("sort whole rows", "a workgroup holds the row", "a subgroup holds the row", "one read past a threshold")
 
 # The wrong table: somewhere else, sorting took 100 µs and everything else longer.

@@ -12,6 +12,7 @@ export class Control {
   constructor(onPhase) {
     this.onPhase = onPhase;
     this.verdict = "on";
+    this.moreSteps = 0; // Step was pressed so often again before Python took the verdict
     this.paused = false;
     this.running = false;
     this.wake = () => {};
@@ -22,6 +23,7 @@ export class Control {
     this.running = true;
     this.paused = false;
     this.verdict = "on";
+    this.moreSteps = 0;
   }
 
   /** The run is over; later verbs are ignored until the next one. */
@@ -67,6 +69,7 @@ export class Control {
   release(verdict) {
     const wasPaused = this.paused;
     this.paused = false;
+    this.moreSteps = verdict === "step" && this.verdict === "step" ? this.moreSteps + 1 : 0;
     this.verdict = verdict;
     this.wake();
     if (wasPaused && verdict !== "stop") this.onPhase("running");
@@ -81,7 +84,8 @@ export class Control {
   /** A verdict is given once; "stop" stays, so that a script that swallows the interrupt meets it again. */
   takeVerdict() {
     const verdict = this.verdict;
-    if (verdict !== "stop") this.verdict = "on";
+    if (this.moreSteps > 0) this.moreSteps -= 1;
+    else if (verdict !== "stop") this.verdict = "on";
     return verdict;
   }
 }

@@ -36,6 +36,13 @@ test("step pressed during a step counts for the next hold", async () => {
   assert.equal(await control.hold(), "step");
 });
 
+test("step pressed three times is three steps", async () => {
+  const { control } = running();
+  for (let press = 0; press < 3; press += 1) control.apply("step");
+  for (let step = 0; step < 3; step += 1) assert.equal(await control.hold(), "step");
+  assert.equal(await control.breathe(), "on");
+});
+
 test("stop ends a pause and a sleep, and stays", async () => {
   const { control, phases } = running();
   const asleep = control.sleep(60_000);

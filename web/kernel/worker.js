@@ -16,9 +16,12 @@ import { sendToPage } from "./protocol.js";
 /** Whether WebAssembly can wait for promises here (JSPI). */
 const SUSPENDS = "Suspending" in WebAssembly;
 
-const control = new Control((phase) => sendToPage({ type: "phase", phase }));
-
 const output = new OutputBatcher((chunks, dropped) => sendToPage({ type: "output", chunks, dropped }));
+
+const control = new Control((phase) => {
+  output.flush(); // who pauses sees all that was printed
+  sendToPage({ type: "phase", phase });
+});
 
 const painter = new Painter((name, width, height) =>
   sendToPage({ type: "canvas-wanted", name, width, height }));

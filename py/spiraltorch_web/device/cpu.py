@@ -40,7 +40,6 @@ def _most_bytes() -> int:
         return 64 << 30
 
 
-
 class _Buffer:
     """``nbytes`` of memory, held as an array of the dtype that was last used; none while all bytes are zero."""
 

@@ -56,9 +56,7 @@ def plans() -> Plans:
     return here.fft_plans
 
 
-def _with_fields(
-    plan: SpiralKFftPlan | None, fields: Mapping[str, int], rows: int, cols: int
-) -> SpiralKFftPlan | None:
+def _with_fields(plan: SpiralKFftPlan | None, fields: Mapping[str, int], rows: int, cols: int) -> SpiralKFftPlan | None:
     """The plan, or the one that is chosen by itself, with other values of some fields; None on the CPU device."""
     if session().device.lowering != "wgsl":
         return plan

@@ -17,6 +17,7 @@ export class SurveyView {
   constructor(on) {
     this.on = on;
     this.maps = new Map(); // k -> {cells, before}
+    this.tables = new Map(); // k -> its table, which stays while cells change: a click or the focus keeps its place
     this.kind = h("select", { class: "field-control" },
       ...["topk", "midk", "bottomk"].map((name) => h("option", { value: name }, name)));
     this.aspect = h("select", { class: "field-control" },
@@ -52,8 +53,10 @@ export class SurveyView {
     const values = maps.flatMap(([, { cells }]) => cells.flat().filter(Boolean).map((cell) => cell[aspect]));
     if (values.length === 0) return;
     const colour = coloursOf(aspect, values);
-    this.board.replaceChildren(...maps.map(([k, map]) => this.table(k, map, aspect, colour)));
-    this.board.querySelector("td[data-k]")?.setAttribute("tabindex", "0");
+    for (const [k, map] of maps) fillTable(this.table(k), k, map, aspect, colour);
+    if (!this.board.querySelector("td[tabindex='0']")) {
+      this.board.querySelector("td[data-k]")?.setAttribute("tabindex", "0");
+    }
     this.drawLegend(aspect, values, colour);
     const changed = maps.reduce((sum, [, map]) => sum + countChanged(map), 0);
     const others = changed === 0 ? ""
@@ -71,13 +74,14 @@ export class SurveyView {
     }));
   }
 
-  table(k, { cells, before }, aspect, colour) {
-    const head = h("tr", {}, h("th", { scope: "col" }, "rows"),
-      ...COLS.map((cols) => h("th", { scope: "col", title: `${count(cols)} columns` }, binary(cols))));
-    const body = cells.map((line, row) => h("tr", {}, h("th", { scope: "row" }, binary(ROWS[row])),
-      ...line.map((cell, col) => mapCell(cell, before?.[row][col], { k, row, col }, aspect, colour))));
-    return h("table", { class: "survey-map", role: "grid", "aria-label": `k = ${k}: rows down, columns across` },
-      h("caption", {}, `k = ${count(k)}`), h("thead", {}, head), h("tbody", {}, ...body));
+  /** The table of the maps for a k, made when it is first shown. */
+  table(k) {
+    if (!this.tables.has(k)) {
+      this.tables.set(k, emptyTable(k));
+      const next = KS.slice(KS.indexOf(k) + 1).find((larger) => this.tables.has(larger));
+      this.board.insertBefore(this.tables.get(k), this.tables.get(next) ?? null);
+    }
+    return this.tables.get(k);
   }
 
   open(cell) {
@@ -156,17 +160,37 @@ function drawMap(context, left, k, cells, aspect, colour) {
   });
 }
 
-function mapCell(cell, before, { k, row, col }, aspect, colour) {
-  if (!cell) return h("td", { class: "survey-none", "aria-label": "k does not fit" });
+function emptyTable(k) {
+  const head = h("tr", {}, h("th", { scope: "col" }, "rows"),
+    ...COLS.map((cols) => h("th", { scope: "col", title: `${count(cols)} columns` }, binary(cols))));
+  const body = ROWS.map((rows) => h("tr", {}, h("th", { scope: "row" }, binary(rows)), ...COLS.map(() => h("td", {}))));
+  return h("table", { class: "survey-map", role: "grid", "aria-label": `k = ${k}: rows down, columns across` },
+    h("caption", {}, `k = ${count(k)}`), h("thead", {}, head), h("tbody", {}, ...body));
+}
+
+function fillTable(table, k, { cells, before }, aspect, colour) {
+  cells.forEach((line, row) => line.forEach((cell, col) => {
+    const element = table.tBodies[0].rows[row].cells[col + 1];
+    if (cell) fillCell(element, cell, before?.[row][col], { k, row, col }, aspect, colour);
+    else setAll(element, { class: "survey-none", "aria-label": "k does not fit" });
+  }));
+}
+
+function fillCell(element, cell, before, { k, row, col }, aspect, colour) {
   const value = cell[aspect];
   const changed = before && differs(cell, before);
   const title = `${count(ROWS[row])} × ${count(COLS[col])}, k ${k}: ${wordOf(aspect, value)}`
     + (changed ? ", changed" : "");
-  const element = h("td", { "data-k": k, "data-row": row, "data-col": col, "data-changed": changed ? "true" : null,
-    role: "gridcell", tabindex: "-1", title, "aria-label": title }, shortOf(aspect, value));
+  setAll(element, { "data-k": k, "data-row": row, "data-col": col, role: "gridcell", title, "aria-label": title,
+    tabindex: element.getAttribute("tabindex") ?? "-1" });
+  element.toggleAttribute("data-changed", Boolean(changed));
+  element.textContent = shortOf(aspect, value);
   element.style.background = css(colour(value));
   element.style.color = inkOn(colour(value));
-  return element;
+}
+
+function setAll(element, attributes) {
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
 }
 
 function countChanged({ cells, before }) {

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import venv
+from collections.abc import Sequence
 from ctypes.util import find_library
 from pathlib import Path
 
 from .project import BuildError, Project, run, say
 from .stamps import digest, is_current, write_stamp
 
+WINDOWLESS_CHROMIUM = "chromium-headless-shell"
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 LAVAPIPE_MANIFESTS = ("/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d", "/usr/local/share/vulkan/icd.d")
 
@@ -63,8 +65,19 @@ def ensure_npm(project: Project, folder: Path) -> None:
 
 
 def chromium_path() -> str | None:
-    """The browser that the tests drive, if the machine has one."""
-    found = (shutil.which(name) for name in CHROMIUM_NAMES)
+    """A Chromium as people use it, if the machine has one."""
+    return _first_command(CHROMIUM_NAMES)
+
+
+def windowless_chromium_path() -> str | None:
+    """The browser that the tests drive: Chromium without its own windows where there is one (Debian's
+    chromium-headless-shell), whose pages take a third of the processor time; else the one that people use.
+    """
+    return _first_command((WINDOWLESS_CHROMIUM, *CHROMIUM_NAMES))
+
+
+def _first_command(names: Sequence[str]) -> str | None:
+    found = (shutil.which(name) for name in names)
     return next((path for path in found if path), None)
 
 

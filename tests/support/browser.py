@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 
-from buildtools.environment import chromium_path
+from buildtools.environment import windowless_chromium_path
 from tests.support.site import PROJECT
 
 # Together these give an adapter *and* right canvas pixels without an X server: with the first alone
@@ -56,7 +56,7 @@ class OpenPages:
 
 def launch(playwright: Playwright, gpu: bool, *more_flags: str) -> Browser:
     """Debian's Chromium, headless; a missing one is a failure that says what to do."""
-    path = chromium_path()
+    path = windowless_chromium_path()
     assert path is not None, "Chromium is not installed; `python3 build.py test` installs it or says how"
     # Chromium's crash reporter writes there; a person's own configuration is not ours to touch.
     environment = {**os.environ, "XDG_CONFIG_HOME": str(PROJECT.cache / "chromium")}

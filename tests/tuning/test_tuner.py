@@ -18,7 +18,7 @@ from spiraltorch_web.tuning import measure as measuring
 from spiraltorch_web.tuning.grid import Grid
 from spiraltorch_web.tuning.inputs import matrix
 from spiraltorch_web.tuning.journal import Journal
-from spiraltorch_web.tuning.loading import Loaded
+from spiraltorch_web.tuning.loading import Loaded, builtin_table
 from spiraltorch_web.tuning.measure import Contest
 from spiraltorch_web.tuning.tuner import Finished, Measured, Started, tune
 from tests.support.adapters import note_adapter
@@ -90,6 +90,7 @@ def test_an_earlier_table_tells_what_is_worth_trying(adapter, monkeypatch):
 
 
 def test_what_is_predicted_to_be_slow_is_not_tried_once_enough_is_known(adapter, monkeypatch):
+    monkeypatch.setattr(tuner, "load_table", lambda caps: Loaded(builtin_table(), "no table yet"))
     monkeypatch.setattr(tuner, "KNOWN_ENOUGH", 3)
     monkeypatch.setattr(tuner, "MOST_PROMISING", 1)
     monkeypatch.setattr(tuner, "HOPE", 1.0)

@@ -15,8 +15,9 @@ SECTION = "canvas"
 PAGE = "bench/canvas.html"
 MOST_SLOWDOWN = 0.1
 PAINTINGS = {True: "≥ 10", False: "60"}
-# Layers of the network. On a software adapter a small one: there, training and display share the cores.
+# What the training shares the display with, and what its step is called then.
 BESIDE = {"nothing": "step", "square": "step, beside a plain square", "canvas": "step, painting"}
+# Layers of the network. On a software adapter a small one: there, training and display share the cores.
 SIZES = {True: (64, 48, 48, 10), False: (784, 512, 256, 10)}
 
 

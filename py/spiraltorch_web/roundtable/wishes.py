@@ -59,7 +59,7 @@ def with_wishes(
     found, spoken = list(candidates), list(said)
     seen = {candidate.choice for candidate in found}
     best = max(total_score(one.seconds, rules.soft) for one, rules in zip(found, spoken, strict=True))
-    drafts = list(enumerate(_drafts(_values(family, found, spoken), found, spoken)))
+    drafts = enumerate(_drafts(_values(family, found, spoken), found, spoken))
     # A value that a kernel did not get with one draft it rarely gets with another: such drafts come after all others.
     undone: set[tuple[int, str, int]] = set()
     put_off: list[tuple[int, _Draft]] = []

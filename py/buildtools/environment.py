@@ -90,7 +90,7 @@ def lavapipe_manifest() -> Path | None:
 def missing_system_packages() -> list[str]:
     """Debian names of what the tests need from the system and do not find."""
     missing = []
-    if chromium_path() is None:
+    if windowless_chromium_path() is None:
         missing.append("chromium")
     if lavapipe_manifest() is None:
         missing.append("mesa-vulkan-drivers")

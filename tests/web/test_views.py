@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
-from tests.web.conftest import ON_SOFTWARE_GPU
+from tests.web.conftest import ON_SOFTWARE_GPU, eventually
 from tests.web.test_accessibility import violations_in_any_light
 
 VIEWS = {"Playground": "playground", "Rank-K lab": "rankk", "Roundtable": "roundtable", "Bench": "bench"}
@@ -30,6 +30,20 @@ def test_links_show_one_view_and_back_returns(open_bench):
     expect(page.locator(".workbench")).to_be_visible()
     assert (current(page), page.title()) == (["Playground"], "SpiralTorch")
     assert page.get_by_role("main").count() == 1
+
+
+def test_a_link_followed_before_the_page_is_at_work_changes_the_view_alone(pages, site_server):
+    page = pages()
+    page.route("**/main.js", lambda route: None)  # held back
+    page.goto(site_server.address + ON_SOFTWARE_GPU, wait_until="commit")
+    eventually(lambda: page.evaluate("document.readyState") == "interactive")
+    page.get_by_role("link", name="Rank-K lab").click()
+    eventually(lambda: "view=rankk" in page.evaluate("location.hash"))
+    assert page.evaluate("location.hash") == f"{ON_SOFTWARE_GPU}&view=rankk"
+    page.unroute("**/main.js")  # lets the page have what was held
+    expect(page.get_by_role("heading", name="Problem", exact=True)).to_be_visible()
+    assert current(page) == ["Rank-K lab"]
+    expect(page.get_by_text("predicted for")).to_be_visible(timeout=60_000)  # on the device that the address names
 
 
 def test_every_view_opens_by_its_link(open_bench):

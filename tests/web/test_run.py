@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
+from tests.web.conftest import ON_SOFTWARE_GPU, Workbench
+
 
 def test_prints_appear_in_order(bench):
     bench.run("for i in range(3):\n    print('line', i)\n")
@@ -11,12 +13,17 @@ def test_prints_appear_in_order(bench):
     assert bench.status.startswith("Finished in")
 
 
-def test_run_before_python_is_ready_is_queued_and_says_so(open_bench):
-    bench = open_bench()
-    bench.button("Run").click()  # while code is typed, Python gets ready
+def test_run_before_python_is_ready_is_queued_and_says_so(pages, site_server):
+    page = pages()
+    page.context.route("**/pyodide.asm.*", lambda route: None)  # held back
+    page.goto(site_server.address + ON_SOFTWARE_GPU)
+    bench = Workbench(page)
+    bench.wait_until_shell()
+    bench.start("print('patient')\n")
     expect(bench.page.locator(".status-label")).to_contain_text("queued")
     expect(bench.page.locator(".run-button")).to_have_text("Queued")
-    expect(bench.page.locator(".status-label")).to_contain_text("Running", timeout=60_000)
+    page.context.unroute("**/pyodide.asm.*")
+    bench.wait_for_output("patient")
 
 
 def test_error_names_the_users_line_and_marks_it(bench):

@@ -122,11 +122,13 @@ def test_policy_shows_errors_live_and_steers_launches_once_it_is_saved(view):
     policy = view.sheet("Policy")
     expect(policy.locator(".findings")).to_contain_text("unknown field mkk. Did you mean mk?", timeout=PATIENCE)
     expect(policy.locator(".cm-lintRange-error")).to_have_count(1)
+    cell = view.cell(16, "1", 2).element_handle()
     view.write("mk: sel(c > 500, 1, 0);\n")
     expect(policy.locator(".findings li")).to_have_count(0, timeout=PATIENCE)
     maps = view.sheet("What the policy chooses")
     expect(maps).to_contain_text("are decided otherwise than by the saved policy", timeout=PATIENCE)
     expect(view.cell(16, "1", 2)).to_have_attribute("title", re.compile("1 × 1,024, k 16: shared"))
+    assert cell.evaluate("(cell) => cell.isConnected"), "a click on a cell is not lost when it changes"
     view.run(PLAN, "decided")
     assert view.bench.output.split()[1] != "B", "nothing is in force before it is saved"
     view.open()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import time
 from dataclasses import dataclass
 
+import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.support.adapters import note_adapter
 from tests.support.browser import OpenPages
@@ -146,6 +148,22 @@ def plain_host():
         for name in [name for name in server.headers if name.startswith("Cross-Origin-")]:
             del server.headers[name]
         yield server
+
+
+def canvas_pixels(canvas: Locator) -> np.ndarray:
+    """u8[height, width, 4] of what a canvas shows. As text: number by number a large one takes a minute to arrive."""
+    width, height, text = canvas.evaluate(
+        """(canvas) => {
+          const { width, height } = canvas;
+          const sheet = new OffscreenCanvas(width, height).getContext("2d");
+          sheet.drawImage(canvas, 0, 0);
+          const { data } = sheet.getImageData(0, 0, width, height);
+          let bytes = "";
+          for (let at = 0; at < data.length; at += 4096) bytes += String.fromCharCode(...data.subarray(at, at + 4096));
+          return [width, height, btoa(bytes)];
+        }"""
+    )
+    return np.frombuffer(base64.b64decode(text), np.uint8).reshape(height, width, 4)
 
 
 def shortened(name: str, **defaults: int) -> str:

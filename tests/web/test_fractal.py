@@ -18,16 +18,10 @@ from spiraltorch_web.zspace.fractal.palettes import PALETTES
 from tests.support.device_page import run_python
 from tests.support.sessions import opened
 from tests.support.site import PROJECT, built_site, served
-from tests.web.conftest import eventually
+from tests.web.conftest import canvas_pixels, eventually
 
 # 8 bits per channel, two shader compilers, and a display that may round once more.
 TOLERANCE = 2
-PIXELS = """(canvas) => {
-  const sheet = new OffscreenCanvas(canvas.width, canvas.height);
-  const context = sheet.getContext("2d");
-  context.drawImage(canvas, 0, 0);
-  return [...context.getImageData(0, 0, canvas.width, canvas.height).data];
-}"""
 ROWS, COLUMNS, WIDTH, HEIGHT = 12, 9, 90, 70
 LAYOUTS = ("plane", "spiral")
 
@@ -71,7 +65,7 @@ def native_picture(layout: str, turns: range, depth: int = 0) -> np.ndarray:
 def shown_picture(page, name: str) -> np.ndarray:
     canvas = page.get_by_role("img", name=name).first
     expect(canvas).to_be_visible()
-    return np.array(canvas.evaluate(PIXELS)).reshape(HEIGHT, WIDTH, 4)
+    return canvas_pixels(canvas).astype(int)
 
 
 def same(painted: np.ndarray, expected: np.ndarray) -> bool:
@@ -84,10 +78,10 @@ def test_example_paints_while_it_learns(bench):
     bench.start(code.replace("default=1000", "default=60"))
     canvas = bench.page.locator("canvas[aria-label^='gradients']")
     expect(canvas).to_be_visible(timeout=100_000)
-    early = canvas.evaluate(PIXELS)
+    early = canvas_pixels(canvas)
     bench.wait_for_end(120)
     assert re.search(r"\d patches in the ring, \d+ dropped", bench.output)
-    assert canvas.evaluate(PIXELS) != early
+    assert (canvas_pixels(canvas) != early).any()
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

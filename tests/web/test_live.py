@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
+import numpy as np
 from playwright.sync_api import expect
 
-from tests.web.conftest import eventually
+from tests.web.conftest import canvas_pixels, eventually
 
 # Every frame of the chart with many points, in milliseconds; the median is asserted loosely, since this machine
 # renders in software. The bound says only that the work does not grow with the points.
 MEDIAN_FRAME_MILLISECONDS = 60
 
-PIXELS = """(canvas) => {
-  const sheet = new OffscreenCanvas(canvas.width, canvas.height);
-  const context = sheet.getContext("2d");
-  context.drawImage(canvas, 0, 0);
-  return [...context.getImageData(0, 0, canvas.width, canvas.height).data];
-}"""
 
-
-def pixels(bench, name: str) -> list[int]:
+def pixels(bench, name: str) -> np.ndarray:
     canvas = bench.page.get_by_role("img", name=name).first
     expect(canvas).to_be_visible()
-    return canvas.evaluate(PIXELS)
+    return canvas_pixels(canvas).astype(int)
 
 
 def test_image_has_the_given_pixels(bench):
     bench.run("from spiraltorch_web import live\nlive.add_image('dots', [[0.0, 1.0], [0.2, 0.6]], 3)\n")
-    eventually(lambda: pixels(bench, "dots at step 3")[::4] == [0, 255, 51, 153])
+    eventually(lambda: pixels(bench, "dots at step 3")[..., 0].ravel().tolist() == [0, 255, 51, 153])
 
 
 def test_images_use_one_canvas_and_show_the_latest(bench):
@@ -35,7 +29,7 @@ def test_images_use_one_canvas_and_show_the_latest(bench):
         "for step in range(20):\n    live.add_image('grey', [[step / 20] * 2] * 2, step)\n    time.sleep(0.02)\n"
     )
     expect(bench.page.locator("canvas[aria-label^=grey]")).to_have_count(1)
-    eventually(lambda: pixels(bench, "grey at step 19")[0] == round(255 * 19 / 20))
+    eventually(lambda: pixels(bench, "grey at step 19")[0, 0, 0] == round(255 * 19 / 20))
 
 
 def test_curves_of_a_group_share_a_chart(bench):
@@ -131,12 +125,11 @@ def test_boundary_is_painted_with_the_data_over_it(bench):
         "live.add_boundary('halves', left_or_right, [[-0.5, 0.0], [0.5, 0.0]], [0, 1], 1, extent=(-1, 1, -1, 1))\n"
     )
     shown = pixels(bench, "halves at step 1")
-    side = bench.page.locator("canvas[aria-label^=halves]").evaluate("(canvas) => canvas.width")
-    at = lambda x, y: shown[4 * (y * side + x) :][:3]  # noqa: E731
-    orange, blue = at(side // 8, side // 2), at(side - side // 8, side // 2)
+    side = len(shown)
+    orange, blue = shown[side // 2, side // 8], shown[side // 2, side - side // 8]
     assert orange[0] > orange[2] + 40 and blue[2] > blue[0] + 40
-    points = bench.page.locator("canvas.overlay").evaluate(PIXELS)
-    assert any(points[3::4])
+    points = canvas_pixels(bench.page.locator("canvas.overlay"))
+    assert points[..., 3].any()
 
 
 def test_pictures_of_the_last_run_go_when_they_are_not_shown_again(bench):
@@ -144,7 +137,7 @@ def test_pictures_of_the_last_run_go_when_they_are_not_shown_again(bench):
     bench.run("from spiraltorch_web import live\nlive.add_image('new', [[1.0]], 0)\n")
     expect(bench.page.get_by_role("heading", name="old")).to_have_count(0)
     bench.run("from spiraltorch_web import live\nlive.add_image('old', [[0.0]], 0)\n")
-    eventually(lambda: pixels(bench, "old at step 0")[0] == 0)
+    eventually(lambda: pixels(bench, "old at step 0")[0, 0, 0] == 0)
 
 
 def test_figures_with_nan_show_gaps(bench):

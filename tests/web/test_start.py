@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 
 from playwright.sync_api import expect
 
-from tests.support.site import PROJECT
+from tests.support.site import PROJECT, built_site, served
 from tests.web.conftest import eventually
 
 # Modules that Python imported by compiling a file of the page's file system.
@@ -74,19 +76,22 @@ def test_a_standard_library_out_of_reach_is_an_error_of_the_script(open_bench, p
     pages.problems.clear()  # the browser tells the console of the request that failed
 
 
-def test_a_damaged_snapshot_is_done_without(open_bench, pages):
-    bench = open_bench()
-
-    def damaged(route):
-        body = (answer := route.fetch()).body()
-        route.fulfill(response=answer, body=body[:-9] + b"\1" + body[-8:])
-
-    bench.page.context.route("**/python.snapshot", damaged)
-    bench.page.reload()
-    bench.wait_until_ready()
-    bench.run("import spiraltorch_web as st\nprint(st.arange(4).float().sum().item())\n")
-    assert "6.0" in bench.output
-    pages.problems.clear()
+def test_a_damaged_snapshot_is_done_without(open_bench, tmp_path):
+    site = tmp_path / "site"
+    shutil.copytree(built_site("site"), site, ignore=shutil.ignore_patterns("python.snapshot.*"))
+    with (site / "pyodide" / "python.snapshot").open("r+b") as kept:
+        kept.seek(-9, os.SEEK_END)
+        (last,) = kept.read(1)
+        kept.seek(-1, os.SEEK_CUR)
+        kept.write(bytes([last ^ 1]))
+    with served(site) as server:
+        bench, told = open_bench(server=server), []
+        bench.page.on("console", lambda message: told.append(message.text))
+        bench.page.reload()
+        bench.wait_until_ready()
+        bench.run("import spiraltorch_web as st\nprint(st.arange(4).float().sum().item())\n")
+        assert "6.0" in bench.output
+    assert any("the snapshot of Python is damaged" in text for text in told)
 
 
 def test_the_page_begins_with_its_first_paint(open_bench):

@@ -8,7 +8,7 @@ import shutil
 
 from playwright.sync_api import expect
 
-from tests.support.site import PROJECT, built_site, served
+from tests.support.site import built_site, served
 from tests.web.conftest import eventually, shortened
 
 # Modules that Python imported by compiling a file of the page's file system.

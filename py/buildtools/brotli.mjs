@@ -1,14 +1,18 @@
-// Compresses files: `node brotli.mjs SOURCE TARGET [SOURCE TARGET]…`.
+// Compresses files, several at once: `node brotli.mjs SOURCE TARGET [SOURCE TARGET]…`.
 // The best quality takes 25 seconds for Pyodide, once, and saves each visitor a tenth more than the two-second one
 // (Node 20, x86, 2026-11).
 
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
-import { brotliCompressSync, constants } from "node:zlib";
+import { readFile, rename, writeFile } from "node:fs/promises";
+import { promisify } from "node:util";
+import { brotliCompress, constants } from "node:zlib";
 
 const params = { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 24 };
 const places = process.argv.slice(2);
-while (places.length > 0) {
-  const [source, target] = places.splice(0, 2);
-  writeFileSync(`${target}.new`, brotliCompressSync(readFileSync(source), { params }));
-  renameSync(`${target}.new`, target);
+const jobs = [];
+while (places.length > 0) jobs.push(pack(...places.splice(0, 2)));
+await Promise.all(jobs);
+
+async function pack(source, target) {
+  await writeFile(`${target}.new`, await promisify(brotliCompress)(await readFile(source), { params }));
+  await rename(`${target}.new`, target);
 }

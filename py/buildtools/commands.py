@@ -130,7 +130,7 @@ def build_test_sites(project: Project) -> tuple[Path, Path]:
     """The site as it ships, and the variant on which the CPU fallback is tested with a real NumPy."""
     shipped = build_site(project, project.dist / "site", SiteOptions(numpy=_numpy(project, None)))
     carried = numpy_from_carrier(project, runtime_for(CPU_TEST_VERSION))
-    options = SiteOptions(numpy=carried, pyodide=CPU_TEST_VERSION)
+    options = SiteOptions(numpy=carried, pyodide=CPU_TEST_VERSION, packed=False)
     return shipped, build_site(project, project.dist / f"site-{CPU_TEST_VERSION}", options)
 
 
@@ -139,7 +139,7 @@ def bench(project: Project, parsed: argparse.Namespace, passed_on: Sequence[str]
     ensure_system_packages()
     with exclusive(project):
         ensure_python(project, "build", "test")
-        build_site(project, project.dist / "site-bench", SiteOptions(bench=True))
+        build_site(project, project.dist / "site-bench", SiteOptions(bench=True, packed=False))
     return _run_python(project, "-m", "tests.bench.run", *passed_on)
 
 

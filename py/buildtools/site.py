@@ -42,12 +42,16 @@ PAINTING_SHADERS = ("fractal_canvas.wgsl",)
 
 @dataclass(frozen=True)
 class SiteOptions:
-    """What a site is built with; ``numpy`` is the checked wheel of the CPU fallback, ``bench`` adds web/bench."""
+    """What a site is built with; ``numpy`` is the checked wheel of the CPU fallback, ``bench`` adds web/bench.
+
+    A site that is not ``packed`` is for this machine alone, where compressing takes longer than it saves.
+    """
 
     numpy: Path | None = None
     connect_src: tuple[str, ...] = ()
     pyodide: str = DEFAULT_VERSION
     bench: bool = False
+    packed: bool = True
 
 
 @dataclass(frozen=True)
@@ -129,7 +133,8 @@ def _write(project: Project, folder: Path, options: SiteOptions, parts: Parts) -
     (folder / "_headers").write_text(headers_file(options.connect_src))
     bundle_page(project, folder)
     _finish_markup(folder, options.connect_src)
-    compress(project, folder)
+    if options.packed:
+        compress(project, folder)
     _write_json(folder / "manifest.json", _manifest(folder))
 
 

@@ -90,7 +90,7 @@ def serve(project: Project, parsed: argparse.Namespace, passed_on: Sequence[str]
     """Build what has changed, then serve until interrupted."""
     with exclusive(project):
         numpy = _numpy(project, parsed.vendor_numpy)
-        folder = build_site(project, project.dist / "site", SiteOptions(numpy=numpy))
+        folder = build_site(project, project.dist / "site", SiteOptions(numpy=numpy, packed_quickly=True))
     chosen = parsed.port is not None
     with open_server(folder, parsed.port if chosen else DEFAULT_PORT, 0 if chosen else FALLBACK_PORTS) as server:
         say(f"serving {server.address} (stop with Ctrl+C)")
@@ -128,9 +128,9 @@ def test(project: Project, parsed: argparse.Namespace, passed_on: Sequence[str])
 
 def build_test_sites(project: Project) -> tuple[Path, Path]:
     """The site as it ships, and the variant on which the CPU fallback is tested with a real NumPy."""
-    shipped = build_site(project, project.dist / "site", SiteOptions(numpy=_numpy(project, None)))
+    shipped = build_site(project, project.dist / "site", SiteOptions(numpy=_numpy(project, None), packed_quickly=True))
     carried = numpy_from_carrier(project, runtime_for(CPU_TEST_VERSION))
-    options = SiteOptions(numpy=carried, pyodide=CPU_TEST_VERSION, packed=False)
+    options = SiteOptions(numpy=carried, pyodide=CPU_TEST_VERSION, packed_quickly=True)
     return shipped, build_site(project, project.dist / f"site-{CPU_TEST_VERSION}", options)
 
 
@@ -139,7 +139,7 @@ def bench(project: Project, parsed: argparse.Namespace, passed_on: Sequence[str]
     ensure_system_packages()
     with exclusive(project):
         ensure_python(project, "build", "test")
-        build_site(project, project.dist / "site-bench", SiteOptions(bench=True, packed=False))
+        build_site(project, project.dist / "site-bench", SiteOptions(bench=True))
     return _run_python(project, "-m", "tests.bench.run", *passed_on)
 
 

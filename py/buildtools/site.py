@@ -16,7 +16,7 @@ from pathlib import Path
 
 from .bundle import bundle_page
 from .bytecode import with_bytecode
-from .compress import compress
+from .compress import BEST, QUICK, compress
 from .environment import ensure_npm
 from .examples import examples_manifest
 from .library import NAME as LIBRARY
@@ -44,14 +44,14 @@ PAINTING_SHADERS = ("fractal_canvas.wgsl",)
 class SiteOptions:
     """What a site is built with; ``numpy`` is the checked wheel of the CPU fallback, ``bench`` adds web/bench.
 
-    A site that is not ``packed`` is for this machine alone, where compressing takes longer than it saves.
+    Its large files are packed for readers far away, or ``packed_quickly`` for a browser on this machine.
     """
 
     numpy: Path | None = None
     connect_src: tuple[str, ...] = ()
     pyodide: str = DEFAULT_VERSION
     bench: bool = False
-    packed: bool = True
+    packed_quickly: bool = False
 
 
 @dataclass(frozen=True)
@@ -133,8 +133,7 @@ def _write(project: Project, folder: Path, options: SiteOptions, parts: Parts) -
     (folder / "_headers").write_text(headers_file(options.connect_src))
     bundle_page(project, folder)
     _finish_markup(folder, options.connect_src)
-    if options.packed:
-        compress(project, folder)
+    compress(project, folder, QUICK if options.packed_quickly else BEST)
     _write_json(folder / "manifest.json", _manifest(folder))
 
 

@@ -17,7 +17,7 @@ from statistics import median, quantiles
 
 from spiraltorch_web import spiralk
 from spiraltorch_web.config import RoundtableSettings
-from spiraltorch_web.kernels.rankk import RankKind
+from spiraltorch_web.kernels.rankk import FIELDS, RankKind
 from spiraltorch_web.roundtable import Problem, RankFamily, Roundtable
 from spiraltorch_web.tuning import DeviceCaps, TunerTable
 from tests.spiralk.programs import FIRST
@@ -35,6 +35,7 @@ RULES = {
     "with soft rules": "\n".join(line for line in FIRST.splitlines() if "soft(" in line),
     "with hard and soft rules": FIRST,
 }
+CONDITIONS = ("true", "c > 1000", "k < c / 4", "sg", "r > 4")
 CHARACTERS = 10_000
 # Programs with as much to do in each character as there can be: what is repeated in a rule, and what ends it.
 DENSE = {
@@ -64,11 +65,34 @@ def rows() -> Iterator[Row]:
             again = [_decision(tables[0], table, next(shapes(2))) for _ in range(AGAIN)]
         yield _row(f"a launch, {name}", "a fresh shape", fresh, FRESH_GOAL)
         yield _row(f"a launch, {name}", "a known shape", again, AGAIN_GOAL)
+    yield _row(
+        "a launch, with 3 to 10 soft rules on any fields", "a fresh shape", list(_of_many_wishes(table)), FRESH_GOAL
+    )
     for name, rule in DENSE.items():
         text = rule * (CHARACTERS // len(rule) + 1)
         scale = CHARACTERS / len(text)
         taken = [scale * _seconds(lambda text=text: spiralk.parse(text)) for _ in range(3 * ROUNDS)]
         yield _row(f"a program of {CHARACTERS:,} characters", name, taken, READ_GOAL)
+
+
+def _of_many_wishes(table: TunerTable) -> Iterator[float]:
+    """Seconds for fresh shapes, each under rules of its own."""
+    for program, shape in islice(zip(_wishes(7), shapes(3), strict=False), FRESH):
+        with ExitStack() as files:
+            yield median(_decision(_roundtable(program, files), table, shape) for _ in range(ROUNDS))
+
+
+def _wishes(seed: int) -> Iterator[str]:
+    """Programs of soft rules for and against values that fields have."""
+    random_ = random.Random(seed)
+    while True:
+        yield "\n".join(_wish(random_) for _ in range(random_.randint(3, 10)))
+
+
+def _wish(random_: random.Random) -> str:
+    name = random_.choice([name for name in FIELDS if not name.startswith("m") or name == "mkd"])
+    value, weight = int(random_.choice(FIELDS[name].domain)), round(random_.uniform(-1, 1), 2)
+    return f"soft({name}, {value}, {weight}, {random_.choice(CONDITIONS)});"
 
 
 def shapes(seed: int) -> Iterator[Shape]:

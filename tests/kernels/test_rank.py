@@ -12,6 +12,7 @@ from hypothesis import strategies as draws
 from spiraltorch_web.ir.caps import Caps
 from spiraltorch_web.ir.program import BufferRef, Dispatch, Program
 from spiraltorch_web.kernels.rankk import (
+    DECIDED_TOGETHER,
     Choice,
     Merge,
     Order,
@@ -23,6 +24,8 @@ from spiraltorch_web.kernels.rankk import (
 )
 from spiraltorch_web.kernels.rankk.reference import rank_reference
 from spiraltorch_web.kernels.registry import Lowered
+from spiraltorch_web.roundtable import RankFamily
+from spiraltorch_web.tuning import DeviceCaps, TunerTable
 
 POISON = 0xDEADBEEF
 SIZES = (1, 2, 3, 31, 32, 33, 63, 65, 127, 129, 255, 256, 257, 1000, 1023, 1025, 2047, 2049, 4095, 4097, 5001)
@@ -228,6 +231,25 @@ def test_repair_is_stable_and_legal_choices_need_none(kind, rows, cols, part, ch
     assert choices
     for each in choices:
         assert repair(each, kind, rows, cols, k, caps) == (each, ())
+
+
+@settings(max_examples=300)
+@given(
+    draws.sampled_from(RankKind), draws.integers(1, 1 << 12), draws.integers(1, 1 << 22), draws.integers(1, 2048),
+    CHOICES, CHOICES, draws.sampled_from(DECIDED_TOGETHER), draws.booleans(),
+)  # fmt: skip
+def test_fields_that_are_decided_together_heed_no_others(kind, rows, cols, k, choice, other, group, small) -> None:
+    caps = Caps() if small else Caps(max_workgroup_size=1024, max_workgroup_bytes=49152, subgroup_size=32)
+    changed = replace(other, mk=choice.mk, **{name: getattr(choice, name) for name in group})
+    fitting, also = (repair(each, kind, rows, cols, min(k, cols), caps)[0] for each in (choice, changed))
+    if fitting.mk == also.mk:
+        assert {name: getattr(fitting, name) for name in group} == {name: getattr(also, name) for name in group}
+
+
+def test_every_planned_field_is_decided_with_some_others() -> None:
+    fields = [name for group in DECIDED_TOGETHER for name in group]
+    family = RankFamily(RankKind.TOPK, DeviceCaps.cuda(), TunerTable())
+    assert sorted(fields) == sorted(family.fields - {"mk", "mode_midk", "mode_bottomk"})
 
 
 def test_what_a_device_cannot_run_is_said() -> None:

@@ -31,6 +31,7 @@ class PlainFamily:
     offered: tuple[Choice, ...] | None = None  # all of `times` if None
     device: str = DEVICE
     fields: frozenset[str] = frozenset(FIELDS) - {"tile_cols", "radix", "segments", "mode_midk", "mode_bottomk"}
+    decided_together = tuple((name,) for name in ("mkd", "tile", "ctile", "use_2ce", "wg", "kl", "ch"))
 
     def context(self, problem):
         return {"sg": True, "sgc": 32}

@@ -31,6 +31,7 @@ class FftFamily:
     caps: DeviceCaps
     table: TunerTable = field(hash=False)
     fields: frozenset[str] = frozenset(PLANNED)
+    decided_together: tuple[tuple[str, ...], ...] = tuple((name,) for name in PLANNED)
 
     @property
     def device(self) -> str:

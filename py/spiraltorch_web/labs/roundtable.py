@@ -161,7 +161,7 @@ class _Remembering:
 
     def __init__(self, family: RankFamily) -> None:
         self.device, self.fields = family.device, family.fields
-        self.context = family.context
+        self.context, self.decided_together = family.context, family.decided_together
         self._family = family
 
     def candidates(self, problem: Problem) -> Sequence[Choice]:

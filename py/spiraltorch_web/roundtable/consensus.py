@@ -28,6 +28,8 @@ class Family(Protocol):
 
     device: str  # the class of the device
     fields: frozenset[str]  # the fields of `Choice` that change what this family launches
+    # All of these in groups: for one kernel, what `repair` makes of a group's fields depends on no others.
+    decided_together: Sequence[Sequence[str]]
 
     def context(self, problem: Problem) -> Mapping[str, int]:
         """What SpiralK conditions may ask about the device: ``sg`` and ``sgc``."""

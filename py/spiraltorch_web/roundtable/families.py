@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
-from ..kernels.rankk import legal_choices, repair
+from ..kernels.rankk import DECIDED_TOGETHER, legal_choices, repair
 from ..kernels.rankk.choice import FIELDS, Choice, Merge, RankKind
 from ..tuning import DeviceCaps, Prediction, TunerTable, load_table, predict
 from .decision import Decision
@@ -23,6 +24,7 @@ class RankFamily:
     kind: RankKind
     caps: DeviceCaps
     table: TunerTable = field(hash=False)
+    decided_together: ClassVar[Sequence[Sequence[str]]] = DECIDED_TOGETHER
 
     @property
     def device(self) -> str:

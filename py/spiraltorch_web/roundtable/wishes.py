@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
+from itertools import product
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
@@ -30,21 +31,34 @@ Assigned = Mapping[str, int]
 
 
 @dataclass(frozen=True)
+class _Part:
+    """Wished values of fields that are decided together, for one candidate, and what the rules give for them.
+
+    `key` has the values of all fields that decide: what is refused once is refused whenever they are the same.
+    """
+
+    assigned: tuple[tuple[str, int], ...]
+    gain: float
+    key: tuple[Sequence[str], int, Sequence[int]]
+
+
+@dataclass(frozen=True)
 class _Draft:
     """A candidate with wished values, and a score that it cannot exceed; the device may not be able to run it."""
 
     parent: Candidate
-    assigned: Assigned
+    parts: tuple[_Part, ...]
     most: float
 
     @property
     def choice(self) -> Choice:
-        return with_values(self.parent.choice, self.assigned)
+        """The candidate with the values."""
+        return with_values(self.parent.choice, {name: value for part in self.parts for name, value in part.assigned})
 
-    @property
-    def wished(self) -> set[tuple[int, str, int]]:
-        """(kernel, field, value) of each value."""
-        return {(int(self.parent.choice.mk), *pair) for pair in self.assigned.items()}
+    def missed(self, choice: Choice) -> list[tuple]:
+        """The keys of the parts that a choice does not fulfil."""
+        has = vars(choice)
+        return [part.key for part in self.parts if any(has[name] != value for name, value in part.assigned)]
 
 
 def with_values(choice: Choice, values: Assigned) -> Choice:
@@ -58,29 +72,27 @@ def with_wishes(
     """The candidates and those that rules wish for, what the rules say about each, and the wishes that none fulfils."""
     found, spoken = list(candidates), list(said)
     seen = {candidate.choice for candidate in found}
+    asked: set[Choice] = set()  # candidates often differ only in what is wished
+    refused: set[tuple] = set()
     best = max(total_score(one.seconds, rules.soft) for one, rules in zip(found, spoken, strict=True))
-    drafts = enumerate(_drafts(_values(family, found, spoken), found, spoken))
-    # A value that a kernel did not get with one draft it rarely gets with another: such drafts come after all others.
-    undone: set[tuple[int, str, int]] = set()
-    put_off: list[tuple[int, _Draft]] = []
-    tried = 0
-    for turn in (drafts, put_off):
-        for number, draft in turn:
-            if tried >= TRIED_MOST or (number >= TRIED_ANYWAY and draft.most < best):
-                break
-            if turn is drafts and not undone.isdisjoint(draft.wished):
-                put_off.append((number, draft))
-                continue
-            tried += 1
-            choice, _ = family.repair(problem, draft.choice)
-            missed = {wish for wish in draft.wished if int(getattr(choice, wish[1])) != wish[2]}
-            undone |= missed
-            if missed or choice in seen:
-                continue
-            seen.add(choice)
-            found.append(_tried(problem, family, choice, draft.parent))
-            spoken.append(policy(choice))
-            best = max(best, total_score(found[-1].seconds, spoken[-1].soft))
+    for draft in _drafts(_values(family, found, spoken), family.decided_together, found, spoken):
+        if len(asked) >= TRIED_MOST or (len(asked) >= TRIED_ANYWAY and draft.most < best):
+            break
+        if not refused.isdisjoint(part.key for part in draft.parts):
+            continue
+        wanted = draft.choice
+        if wanted in asked or wanted in seen:
+            continue
+        asked.add(wanted)
+        choice, _ = family.repair(problem, wanted)
+        missed = draft.missed(choice)
+        refused.update(missed)
+        if missed or choice in seen:
+            continue
+        seen.add(choice)
+        found.append(_tried(problem, family, choice, draft.parent))
+        spoken.append(policy(choice))
+        best = max(best, total_score(found[-1].seconds, spoken[-1].soft))
     return found, spoken, _unfulfilled(found, spoken)
 
 
@@ -97,24 +109,44 @@ def _as_with(parent: Candidate, choice: Choice) -> str:
 
 
 def _drafts(
-    values: Mapping[str, Sequence[int]], candidates: Sequence[Candidate], said: Sequence[Said]
+    values: Mapping[str, Sequence[int]],
+    decided_together: Sequence[Sequence[str]],
+    candidates: Sequence[Candidate],
+    said: Sequence[Said],
 ) -> Iterator[_Draft]:
     """All combinations on all candidates, the most promising first."""
-    names = tuple(values)
-    found: list[tuple[float, Candidate, tuple[int, ...]]] = []
+    groups = [group for group in decided_together if not values.keys().isdisjoint(group)]
+    found: list[tuple[float, Candidate, tuple[_Part, ...]]] = []
     spoken = None
     for candidate, rules in zip(candidates, said, strict=True) if values else ():
         if rules.spoken is not spoken:  # rules that do not read fields say the same of all candidates
             spoken, gains = rules.spoken, _gains(rules.spoken, values)
-        own = tuple(int(getattr(candidate.choice, name)) for name in names)
+            parts_of = cache(partial(_parts, values, gains))
+        has = vars(candidate.choice)
         rest = total_score(candidate.seconds, [rule for rule in rules.soft if rule.field not in values])
-        combined: list[tuple[tuple[int, ...], float]] = [((), 0.0)]
-        for name, mine in zip(names, own, strict=True):
-            options = [((value,), gains.get((name, value), 0.0)) for value in {mine, *values[name]}]
-            combined = [(before + value, gain + more) for before, gain in combined for value, more in options]
-        found += [(rest + gain, candidate, combination) for combination, gain in combined if combination != own]
+        combined: list[tuple[float, tuple[_Part, ...]]] = [(rest, ())]
+        for group in groups:
+            parts = parts_of(group, has["mk"], tuple(has[name] for name in group))
+            combined = [(most + part.gain, (*before, part)) for most, before in combined for part in parts]
+        found += [(most, candidate, parts) for most, parts in combined]
     found.sort(key=itemgetter(0), reverse=True)
-    return (_Draft(parent, dict(zip(names, each, strict=True)), most) for most, parent, each in found)
+    return (_Draft(parent, parts, most) for most, parent, parts in found)
+
+
+def _parts(
+    values: Mapping[str, Sequence[int]],
+    gains: Mapping[tuple[str, int], float],
+    group: Sequence[str],
+    kernel: int,
+    own: Sequence[int],
+) -> list[_Part]:
+    """What a candidate can become in the fields of one group, also by staying as it is."""
+    found = []
+    for combination in product(*({mine, *values.get(name, ())} for name, mine in zip(group, own, strict=True))):
+        assigned = tuple(pair for pair in zip(group, combination, strict=True) if pair[0] in values)
+        gain = sum(gains.get(pair, 0.0) for pair in assigned)
+        found.append(_Part(assigned, gain, (group, kernel, combination)))
+    return found
 
 
 def _gains(rules: Sequence[SoftRule], fields: Container[str]) -> Mapping[tuple[str, int], float]:

@@ -2,11 +2,12 @@
 
 from .candidates import default_choice, legal_choices
 from .choice import FIELDS, Choice, Field, Merge, Order, RankKind
-from .fitting import repair
+from .fitting import DECIDED_TOGETHER, repair
 from .problem import RankProblem
 from .routine import RANK_K, rank_launches
 
 __all__ = [
+    "DECIDED_TOGETHER",
     "FIELDS",
     "RANK_K",
     "Choice",

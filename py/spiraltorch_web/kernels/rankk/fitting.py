@@ -15,6 +15,8 @@ from .stream import MOST_COUNTED, most_tile
 
 MOST_KEYS = 32  # registers that a lane spends on keys
 MOST_FOUND = 1 << 19  # entries that one workgroup finishes, where none sift them before
+# For one kernel, what `repair` makes of a group's fields depends on the problem and the device, and on no other fields.
+DECIDED_TOGETHER = (("wg", "kl", "ctile", "mkd"), ("ch", "use_2ce"), ("tile",))
 _BASE = Choice()
 _LEGAL = frozenset((name, int(value)) for name, field in FIELDS.items() for value in field.domain)
 

@@ -1,7 +1,7 @@
 """The examples that tune themselves, in the page: hyper-gradients beside a grid, BlackCat beside what was set.
 
-Their pictures are kept as `dist/<name>.png`; the copies beside the examples and in the README are made from them, with
-the example's own number of lessons.
+Their pictures are kept as `dist/<name>.png`; the copies beside the examples and in the README are made from them, of
+runs at the examples' full length.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from playwright.sync_api import Locator
 
 from tests.support.pictures import indexed_png, read_png
 from tests.support.site import PROJECT
-from tests.web.conftest import Workbench, eventually, shortened
+from tests.web.conftest import Workbench, shortened
 
 TRAINING_SECONDS = 240
 COLOURS, MARGIN = 32, 10
@@ -48,7 +48,7 @@ def keep_picture(name: str, *shown: Locator) -> bytes:
 
 
 def test_hyper_gradients_beat_the_grid(bench):
-    bench.run(shortened("hypergradient", lessons=16), TRAINING_SECONDS)
+    bench.run(shortened("hypergradient", lessons=9), TRAINING_SECONDS)
     losses = dict(re.findall(r"(hyper-gradients|grid search): loss ([\d.]+)", bench.output))
     assert float(losses["hyper-gradients"]) < float(losses["grid search"])
     tags = ("best loss", "learning rate", "weight decay")
@@ -57,10 +57,7 @@ def test_hyper_gradients_beat_the_grid(bench):
 
 
 def test_blackcat_finds_launches_and_a_rate(bench):
-    bench.page.get_by_role("button", name="BlackCat at the wheel").click()
-    eventually(lambda: "BlackCat at the wheel" in bench.code)
-    bench.button("Run").click()
-    bench.wait_for_end(TRAINING_SECONDS)
+    bench.run(shortened("blackcat", epochs=5), TRAINING_SECONDS)
     told = bench.output
     accuracies = [float(value) for value in re.findall(r"test accuracy [\w ]+: ([\d.]+)", told)]
     regrets = [float(value) for value in re.findall(r"regret [\w ]+: (\d+) ms", told)]

@@ -24,6 +24,7 @@ from .plan import RankPlan
 Plans = dict[tuple[RankKind, int, int, int], RankPlan]
 
 PLANS_KEPT = 4096
+LOOKS = 3  # at both launches in each trial: what else a machine does may slow one down
 CHECK_SECONDS = 1.0  # between two looks at the rules' files and the environment
 
 
@@ -125,13 +126,14 @@ def _with_fields(plan: RankPlan, fields: Mapping[str, int]) -> RankPlan:
 
 
 def _trials(problem: RankProblem, a: Choice, c: Choice) -> Iterator[tuple[float, float]]:
-    """Seconds of both choices, in turns, for as long as they are asked for."""
+    """Seconds of both choices, the least of some samples in turns, for as long as they are asked for."""
     with outside_trace(), Contest(problem, matrix("normal", problem.rows, problem.cols)) as contest:
         entrants = [contest.enter(choice) for choice in (a, c)]
         contest.estimate()
         contest.rounds(entrants, 0)  # only the round that warms up
         while True:
-            yield tuple(contest.sample(entrant) for entrant in entrants)
+            samples = [[contest.sample(entrant) for entrant in entrants] for _ in range(LOOKS)]
+            yield tuple(map(min, zip(*samples, strict=True)))
 
 
 def planner() -> Planner:

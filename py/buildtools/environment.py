@@ -65,8 +65,8 @@ def ensure_npm(project: Project, folder: Path) -> None:
 
 
 def chromium_path() -> str | None:
-    """A Chromium as people use it, if the machine has one."""
-    return _first_command(CHROMIUM_NAMES)
+    """A Chromium as people use it, if the machine has one, else one without windows."""
+    return _first_command((*CHROMIUM_NAMES, WINDOWLESS_CHROMIUM))
 
 
 def windowless_chromium_path() -> str | None:
@@ -116,7 +116,7 @@ def ensure_system_packages() -> None:
     try:
         run([*as_root, apt, "update", "-q"], cwd=Path("/"), what="apt-get update", env=environment)
         run(
-            [*as_root, apt, "install", "-q", "-y", "--no-install-recommends", *missing],
+            [*as_root, apt, "install", "-q", "-y", "--no-install-recommends", *_best_of(missing)],
             cwd=Path("/"),
             what="apt-get install",
             env=environment,
@@ -125,6 +125,17 @@ def ensure_system_packages() -> None:
         raise BuildError(f"{failure}\n{advice}") from failure
     if still := missing_system_packages():
         raise BuildError(f"apt-get installed its packages, yet {', '.join(still)} cannot be found.\n{advice}")
+
+
+def _best_of(packages: list[str]) -> list[str]:
+    """The packages, with the browser that pages cost least in where apt knows it (Debian does, Ubuntu does not)."""
+    if "chromium" not in packages:
+        return packages
+    try:
+        run(["apt-cache", "show", "-q", WINDOWLESS_CHROMIUM], cwd=Path("/"), what="apt-cache show")
+    except BuildError:
+        return packages
+    return [WINDOWLESS_CHROMIUM if name == "chromium" else name for name in packages]
 
 
 def _root_prefix() -> list[str] | None:

@@ -47,6 +47,24 @@ def test_what_is_missing_is_installed_as_root_or_through_silent_sudo(bare_machin
     assert ran[-1][-1] == "libvulkan1"
 
 
+@pytest.mark.parametrize("known, browser", [(True, "chromium-headless-shell"), (False, "chromium")])
+def test_the_browser_without_windows_is_installed_where_apt_knows_it(bare_machine, monkeypatch, known, browser):
+    ran: list[list[str]] = []
+    missing = [["chromium", "libvulkan1"], []]
+
+    def run(words, **options):
+        if words[0] == "apt-cache" and not known:
+            raise BuildError("E: No packages found")
+        ran.append(words)
+
+    monkeypatch.setattr(environment, "missing_system_packages", lambda: missing.pop(0))
+    monkeypatch.setattr(environment.os, "geteuid", lambda: 0)
+    monkeypatch.setattr(environment.shutil, "which", {"apt-get": "/usr/bin/apt-get"}.get)
+    monkeypatch.setattr(environment, "run", run)
+    environment.ensure_system_packages()
+    assert ran[-1][-2:] == [browser, "libvulkan1"]
+
+
 def test_a_driver_that_is_still_missing_afterwards_is_an_error(bare_machine, monkeypatch):
     monkeypatch.setattr(environment, "missing_system_packages", lambda: ["chromium"])
     monkeypatch.setattr(environment.os, "geteuid", lambda: 0)

@@ -270,9 +270,13 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     if (thread < 4u) { atomicStore(&totals[thread], select(0u, dealt.z, thread == 0u && way == 2u)); }
     workgroupBarrier();
     // the totals are clear
-    for (var slot = thread; slot < count; slot += ${WG}u) {
-        let entry = entry_of(row, slot);
-        offer(entry.x, entry.y, outcome.cuts);
+    for (var slot = thread; slot < count; slot += 4u * ${WG}u) {
+        // #for I < 4
+        let entry_${I} = entry_of(row, min(slot + ${I}u * ${WG}u, count - 1u));
+        // #end
+        // #for I < 4
+        if (slot + ${I}u * ${WG}u < count) { offer(entry_${I}.x, entry_${I}.y, outcome.cuts); }
+        // #end
     }
     workgroupBarrier();
     // the candidates are complete

@@ -10,6 +10,7 @@ var<workgroup> totals: array<atomic<u32>, 4>; // candidates, keys before the fir
 var<workgroup> amount: u32;
 var<workgroup> looking: u32;
 var<workgroup> marks: array<atomic<u32>, 32>;
+var<workgroup> ties: atomic<u32>;
 
 struct Outcome {
     cuts: Cuts,
@@ -210,26 +211,38 @@ fn emit_dealt(row: u32, outcome: Outcome, deal: Deal, dealt: vec3<u32>, stop: u3
 /// Writes `count` entries equal to `key`, after the first `skipped` of them in column order, from `place` on.
 fn emit_ties(row: u32, key: u32, skipped: u32, count: u32, place: u32) {
     if (thread == 0u) { looking = count; }
+    let own_bit = thread % 32u;
     var seen = 0u;
-    for (var base = 0u; base < ${COLS}u; base += ${WG}u) {
+    for (var base = 0u; base < ${COLS}u; base += ${TIES}u * ${WG}u) {
         if (workgroupUniformLoad(&looking) == 0u) { break; }
-        for (var word = thread; word < ${WORDS}u; word += ${WG}u) { atomicStore(&marks[word], 0u); }
+        if (thread < ${TIES}u * ${WORDS}u) { atomicStore(&marks[thread], 0u); }
+        if (thread == 0u) { atomicStore(&ties, 0u); }
         workgroupBarrier();
         // the marks are clear
-        let column = min(base + thread, ${COLS}u - 1u);
-        let tied = base + thread < ${COLS}u && order_key(values[row * ${COLS}u + column]) == key;
-        if (tied) { atomicOr(&marks[thread / 32u], 1u << (thread % 32u)); }
+        var own = 0u;
+        for (var turn = 0u; turn < ${TIES}u; turn++) {
+            let column = base + turn * ${WG}u + thread;
+            if (column < ${COLS}u && order_key(values[row * ${COLS}u + column]) == key) {
+                atomicOr(&marks[turn * ${WORDS}u + thread / 32u], 1u << own_bit);
+                own += 1u;
+            }
+        }
+        if (own > 0u) { atomicAdd(&ties, own); }
         workgroupBarrier();
         // the marks are complete
-        var earlier = seen;
-        var all = seen;
-        for (var word = 0u; word < ${WORDS}u; word++) {
-            let bits = atomicLoad(&marks[word]);
-            all += countOneBits(bits);
-            let own = select(0u, bits & ((1u << (thread % 32u)) - 1u), word == thread / 32u);
-            earlier += countOneBits(select(own, bits, word < thread / 32u));
+        let all = seen + atomicLoad(&ties);
+        if ((own > 0u) & (all > skipped)) {
+            for (var turn = 0u; turn < ${TIES}u; turn++) {
+                let own_word = turn * ${WORDS}u + thread / 32u;
+                let neighbours = atomicLoad(&marks[own_word]);
+                if (((neighbours >> own_bit) & 1u) == 0u) { continue; }
+                var earlier = seen + countOneBits(neighbours & ((1u << own_bit) - 1u));
+                for (var word = 0u; word < own_word; word++) { earlier += countOneBits(atomicLoad(&marks[word])); }
+                if (earlier >= skipped && earlier - skipped < count) {
+                    emit(row, place + earlier - skipped, base + turn * ${WG}u + thread, key);
+                }
+            }
         }
-        if (tied && earlier >= skipped && earlier - skipped < count) { emit(row, place + earlier - skipped, column, key); }
         seen = all;
         if (thread == 0u && seen >= skipped + count) { looking = 0u; }
     }

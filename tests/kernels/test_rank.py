@@ -210,6 +210,31 @@ def test_the_middle_of_few_long_rows_is_sifted(native, k) -> None:
     assert_exact(native, problem, choice, native.caps)
 
 
+def late_ties(rng: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
+    """Few large entries, and then nothing but equal ones before a last stretch of other equal ones."""
+    values = np.zeros(size)
+    values[:, :5] = 2
+    values[:, -size[1] // 8 :] = 1
+    return values
+
+
+@pytest.mark.parametrize(
+    ("kind", "cols", "k", "distribution"),
+    [
+        (RankKind.TOPK, 5_000_000, 10, late_ties),
+        (RankKind.MIDK, 3_000_000, 1000, few_valued),
+        (RankKind.MIDK, 2048, 2048, constant),
+    ],
+)
+def test_drivers_that_end_long_loops_lose_nothing(native, kind, cols, k, distribution) -> None:
+    """Mesa's software driver ends all loops of an invocation after 65,535 rounds, without a word."""
+    problem = RankProblem(kind, 1, cols, k)
+    for wg in (64, 256):
+        wanted = Choice(mk=Merge.SHARED if cols < 4096 else Merge.STREAM, mkd=Order.HEAP, wg=wg)
+        choice, _ = repair(wanted, kind, 1, cols, k, native.caps)
+        assert_exact(native, problem, choice, native.caps, (distribution,))
+
+
 @given(
     draws.sampled_from(RankKind),
     draws.integers(1, 1 << 20),
@@ -257,6 +282,11 @@ def test_what_a_device_cannot_run_is_said() -> None:
     assert fixed.mk != Merge.WARP
     assert any("wg = 100" in reason for reason in reasons)
     assert any("subgroups" in reason for reason in reasons)
+    fixed, reasons = repair(
+        Choice(mk=Merge.SHARED, mkd=Order.HEAP, wg=64), RankKind.TOPK, 7, 2047, 1869, Caps(max_workgroup_bytes=32768)
+    )
+    assert fixed.mkd == Order.KWAY
+    assert any("64 lanes compare" in reason for reason in reasons)
 
 
 @pytest.mark.parametrize(

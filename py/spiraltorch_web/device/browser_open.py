@@ -12,7 +12,7 @@ from pyodide.code import run_js
 from pyodide.ffi import JsException, can_run_sync, run_sync, to_js
 
 from ..errors import NoDeviceError
-from ..ir.caps import Caps
+from ..ir.caps import Caps, most_rounds_of
 from .base import DeviceInfo
 from .browser import BrowserDevice, translated
 
@@ -91,6 +91,7 @@ def _device(executor: Any, reason: Reason) -> BrowserDevice:
         subgroup_size=facts["subgroupSize"],
         float16="shader-f16" in features,
         software=facts["software"],
+        most_rounds=most_rounds_of(facts["description"]),
     )
     described = (facts["description"], f"{facts['vendor']} {facts['model'] or facts['architecture']}".strip())
     info = DeviceInfo(

@@ -8,7 +8,7 @@ import wgpu
 from wgpu.backends.wgpu_native import ffi, lib
 
 from ..errors import NoDeviceError
-from ..ir.caps import Caps
+from ..ir.caps import Caps, most_rounds_of
 from ..ir.program import BufferRef, Dispatch, Kernel, Program
 from .base import DeviceInfo
 from .native import NativeDevice
@@ -93,6 +93,7 @@ def _info(adapter: wgpu.GPUAdapter, features: Sequence[str], subgroup_size: int,
         subgroup_size=subgroup_size,
         float16="shader-f16" in features,
         software=is_software(adapter),
+        most_rounds=most_rounds_of(info["device"]),
     )
     return DeviceInfo(
         name="webgpu",

@@ -18,3 +18,9 @@ class Caps:
     subgroup_size: int = 0  # 0: no subgroup operations
     float16: bool = False
     software: bool = False  # runs on CPU cores: no coalescing, expensive barriers
+    most_rounds: int = 0  # of all loops of an invocation, which the driver then ends without a word; 0: no such limit
+
+
+def most_rounds_of(adapter: str) -> int:
+    """`Caps.most_rounds` of the adapter of a name: Mesa's software driver has one (seen with 22.3 and LLVM 15)."""
+    return 65_535 if "llvmpipe" in adapter.lower() else 0

@@ -9,11 +9,13 @@ from ...ir.caps import Caps
 from ..grids import ceil_div
 from .choice import FIELDS, Choice, Merge, Order, RankKind, changed
 from .problem import RankProblem
-from .row import BASE_BYTES, list_slots
+from .row import BASE_BYTES, CROWD, TIED_COLUMNS, list_slots
 from .sample import FEW_ROWS, expected_found, found_slots
 from .stream import MOST_COUNTED, most_tile
 
 MOST_KEYS = 32  # registers that a lane spends on keys
+MOST_COMPARED = 1 << 15  # rounds in which a lane compares candidates with each other
+SPARE_ROUNDS = 4096  # of other loops
 MOST_FOUND = 1 << 19  # entries that one workgroup finishes, where none sift them before
 # For one kernel, what `repair` makes of a group's fields depends on the problem and the device, and on no other fields.
 DECIDED_TOGETHER = (("wg", "kl", "ctile", "mkd"), ("ch", "use_2ce"), ("tile",))
@@ -122,7 +124,17 @@ def can_stream(wg: int, kl: int, problem: RankProblem, caps: Caps) -> bool:
         and listed * 4 <= 3 * problem.cols
         and (listed <= MOST_FOUND or (problem.middle and problem.rows <= FEW_ROWS))
         and 8 * found_slots(problem, sample) * problem.rows <= caps.max_binding_bytes
+        and (not caps.most_rounds or _finishing_rounds(wg, problem) <= caps.most_rounds - SPARE_ROUNDS)
     )
+
+
+def _finishing_rounds(wg: int, problem: RankProblem) -> int:
+    """Of a lane's loops that go through a whole row, as they do where its list does not serve: four digits of the key
+    at each end and the candidates, of four columns each, then what is tied with the ends, each tie with its place.
+    """
+    ends, stretches = (2 if problem.middle else 1), ceil_div(problem.cols, TIED_COLUMNS)
+    tied = stretches * (1 + TIED_COLUMNS // wg) + TIED_COLUMNS // 32 * min(problem.k, stretches)
+    return (4 * ends + 1) * ceil_div(problem.cols, 4 * wg) + ends * tied
 
 
 def _repair_sorted(choice: Choice, problem: RankProblem, caps: Caps, reasons: list[str]) -> Choice:
@@ -145,7 +157,15 @@ def _repair_held(choice: Choice, problem: RankProblem, caps: Caps, reasons: list
         reasons.append(f"wg x kl = {choice.wg} x {choice.kl} becomes {wg} x {kl} to hold {problem.cols:,} columns")
     fixed = _with_slots(changed(choice, wg=wg, kl=kl, tile=_BASE.tile, use_2ce=False, ch=1), problem, caps, reasons)
     order = choice.mkd if choice.mkd in (Order.HEAP, Order.KWAY, Order.BITONIC) else auto_order(problem.k)
+    if order == Order.HEAP and _compared(fixed.ctile, wg) > MOST_COMPARED:
+        order = Order.KWAY
+        reasons.append(f"mkd = {int(Order.HEAP)} becomes {int(order)}: {wg} lanes compare {fixed.ctile:,} candidates")
     return changed(fixed, mkd=int(order))
+
+
+def _compared(candidates: int, wg: int) -> int:
+    """Rounds of a lane where each candidate counts those before it."""
+    return candidates * ceil_div(candidates, wg)
 
 
 class _Bounds(NamedTuple):
@@ -216,9 +236,11 @@ def _with_slots(choice: Choice, problem: RankProblem, caps: Caps, reasons: list[
 
 
 def _held_size(choice: Choice, problem: RankProblem, caps: Caps) -> tuple[int, int]:
-    """(wg, kl) near the wanted ones that hold a row."""
-    wg = min(max(choice.wg, 32), power_below(caps.max_workgroup_size))
-    while wg * MOST_KEYS < problem.cols:
+    """(wg, kl) near the wanted ones that hold a row, and put its middle in order where all of it is one bucket."""
+    lanes = power_below(caps.max_workgroup_size)
+    wg = min(max(choice.wg, 32), lanes)
+    crowd = min(problem.k + CROWD, problem.cols) if problem.middle else 0
+    while wg * MOST_KEYS < problem.cols or (wg < lanes and _compared(crowd, wg) > MOST_COMPARED):
         wg *= 2
     return wg, max(choice.kl, power_above(ceil_div(problem.cols, wg)))
 

@@ -13,6 +13,7 @@ from .problem import RankProblem
 
 # Entries of a bucket from which on counting within it costs more than another way.
 CROWD = 256
+TIED_COLUMNS = 1024  # that a workgroup looks at together for entries tied with a cut, a bit for each
 BASE_BYTES = 2560  # of workgroup memory besides candidates, buckets and sums
 
 
@@ -52,7 +53,8 @@ def workgroup_of(size: int, *, wide: bool = False, buckets: int = 0) -> dict[str
 def settling(choice: Choice, wg: int) -> dict[str, Value]:
     """What putting candidates in order needs, for a workgroup of so many lanes."""
     runs = ceil_div(choice.ctile, wg) | 1  # odd, so that neighbouring lanes use different banks
-    return {"CAPACITY": choice.ctile, "RUN": runs, "WORDS": ceil_div(wg, 32), "CROWD": CROWD}
+    ties = TIED_COLUMNS // wg
+    return {"CAPACITY": choice.ctile, "RUN": runs, "WORDS": ceil_div(wg, 32), "TIES": ties, "CROWD": CROWD}
 
 
 def warp_launches(problem: RankProblem, choice: Choice, caps: Caps) -> Lowered:

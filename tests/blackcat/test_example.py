@@ -29,9 +29,9 @@ def test_blackcat_beats_what_was_set(device, tmp_path):
     if device == "cpu":  # where a busy machine may hide what little one way gains on another
         assert "launches no kernels" in told and len(chosen) == 3
     else:  # where sorting whole rows takes several times as long
-        assert lost < by_chance
+        assert lost < by_chance / 2
         sorting = sum(int(count) for way, count in chosen.items() if "bitonic" in way)
-        assert 0 < sorting < sum(map(int, chosen.values())) / 2  # chance
+        assert 0 < sorting < sum(map(int, chosen.values())) / 4
     assert {"scalars.csv", "regret-in-ms.png"} <= {path.name for path in tmp_path.glob("runs/*/*")}
 
 

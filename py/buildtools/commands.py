@@ -127,7 +127,7 @@ def test(project: Project, parsed: argparse.Namespace, passed_on: Sequence[str])
 
 
 def build_test_sites(project: Project) -> tuple[Path, Path]:
-    """The site as it ships, and the variant on which the CPU fallback is tested with a real NumPy."""
+    """The site as it is served, and the variant on which the CPU fallback is tested with a real NumPy."""
     shipped = build_site(project, project.dist / "site", SiteOptions(numpy=_numpy(project, None), packed_quickly=True))
     carried = numpy_from_carrier(project, runtime_for(CPU_TEST_VERSION))
     options = SiteOptions(numpy=carried, pyodide=CPU_TEST_VERSION, packed_quickly=True)

@@ -128,7 +128,7 @@ def ensure_system_packages() -> None:
 
 
 def _best_of(packages: list[str]) -> list[str]:
-    """The packages, with the browser that pages cost least in where apt knows it (Debian does, Ubuntu does not)."""
+    """The packages, with the browser that pages cost least in where apt knows it, as on Debian."""
     if "chromium" not in packages:
         return packages
     try:

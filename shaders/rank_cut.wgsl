@@ -2,12 +2,14 @@
 //
 // The sample is WG * KEYS_PER_LANE entries in pieces of 32 neighbours, one piece at a scattered place in each of as many
 // equal stretches. The cuts lie MARGIN sampled entries outside the wanted ones, so that they rarely miss; whoever uses
-// them counts and notices.
+// them counts and notices. With SIFTED a row has PARTS samples, of a workgroup each, whose outermost cuts rank_gather
+// takes.
 //
 // @bind  0 values read  u32[ROWS * COLS]; the bits of float32
 // @bind  1 state  write u32[ROWS * 8]; first, end, five zeros for rank_gather to count in, the largest key for its least
-// @bind  2 aside  write u32[ROWS * ASIDE]; with SIFTED: what rank_gather and rank_sift count in, and their scale
-// @grid  ROWS workgroups, folded into x and y
+// @bind  2 aside  write u32[ROWS * ASIDE]; with SIFTED: zeros for rank_gather and rank_sift to count in
+// @bind  3 parted write vec2<u32>[ROWS * PARTS]; with SIFTED: the cuts, which rank_gather puts into the state
+// @grid  ROWS * PARTS workgroups, folded into x and y
 // @tune  WG, KEYS_PER_LANE
 // @needs 12 * WG bytes of workgroup memory for buckets, and 1 KiB
 // @twin  none: an estimate
@@ -21,6 +23,7 @@
 
 // #if SIFTED
 @group(0) @binding(2) var<storage, read_write> aside: array<u32>;
+@group(0) @binding(3) var<storage, read_write> parted: array<vec2<u32>>;
 // #end
 // #if not BY_LANES
 
@@ -61,18 +64,20 @@ fn value_cuts(start: u32, stop: u32, valid: u32) -> Cuts {
 
 @compute @workgroup_size(${WG})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) index: u32) {
-    let row = group.y * ${GRID_X}u + group.x;
-    if (row >= ${ROWS}u) { return; }
+    let task = group.y * ${GRID_X}u + group.x;
+    if (task >= ${ROWS}u * ${PARTS}u) { return; }
     thread = index;
+    let row = task / ${PARTS}u;
+    let part = task % ${PARTS}u;
     prepare_search();
     // #if not BY_LANES
     clear_buckets();
     // #end
     // #if SIFTED
-    for (var word = thread; word < ${ASIDE}u; word += ${WG}u) { aside[row * ${ASIDE}u + word] = 0u; }
+    for (var word = thread; word < select(0u, ${ASIDE}u, part == 0u); word += ${WG}u) { aside[row * ${ASIDE}u + word] = 0u; }
     // #end
     // #for I < KEYS_PER_LANE
-    let piece_${I} = ${I}u * ${PIECES}u + thread / 32u;
+    let piece_${I} = (${I}u * ${PIECES}u + thread / 32u) * ${PARTS}u + part;
     let shift_${I} = ((piece_${I} * 0x9e3779b1u) >> 8u) % (${STRETCH}u - 31u);
     own_${I} = order_key(values[row * ${COLS}u + piece_${I} * ${STRETCH}u + shift_${I} + thread % 32u]);
     // #end
@@ -92,16 +97,11 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     let cuts = value_cuts(0u, ${MARGIN}u, atomicLoad(&sums[VALID]));
     // #end
     // #end
-    if (thread < 8u) {
+    if (thread < 8u && part == 0u) {
         let counter = select(0u, NO_KEY, thread == 7u);
         state[row * 8u + thread] = select(select(counter, cuts.end, thread == 1u), cuts.first, thread == 0u);
     }
     // #if SIFTED
-    if (thread == 0u) {
-        let base = min(cuts.first, LAST_KEY);
-        let spread = order_value(max(base, min(cuts.end, LAST_KEY))) - order_value(base);
-        aside[row * ${ASIDE}u + ${SCALE}u] = bitcast<u32>(${SIFT_BUCKETS}.0 / max(spread, 1e-30));
-        aside[row * ${ASIDE}u + ${SCALE}u + 1u] = base;
-    }
+    if (thread == 0u) { parted[task] = vec2<u32>(cuts.first, cuts.end); }
     // #end
 }

@@ -2,15 +2,17 @@
 //
 // A workgroup reads one of CHUNKS stretches of a row, UNROLL = MASKS * MASKED vectors per lane at a time. Every lane stages
 // what it finds in slots of its own, so that nothing is shared until the end: then the row's counter is touched once, and
-// the slots are moved together so that neighbouring lanes write neighbouring entries. A lane whose slots are full sends
-// them to the list by itself. Slots hold columns, with STAGE_KEYS keys as well; else the keys are read again at the end.
+// the slots are moved together so that neighbouring lanes write neighbouring entries. A lane with more finds than slots
+// sends them to the list by itself: at once where a row's ends are wanted, for its middle in a second read of its columns.
+// Slots hold columns, with STAGE_KEYS keys as well; else the keys are read again at the end.
 //
 // @bind  0 values  read  u32[ROWS * COLS]; the bits of float32
 // @bind  1 values4 read  vec4<u32>[ROWS * COLS / 4]; the same buffer
 // @bind  2 state   write u32[ROWS * 8]; cuts from rank_cut; found, before the first cut, tied with the end, tied with the
 //        key before the first cut, NaN, least key found
 // @bind  3 found   write vec2<u32>[ROWS * FOUND]; keys and columns in any order
-// @bind  4 aside   write u32[ROWS * ASIDE]; with SIFTED: how many of the listed entries lie in each bucket
+// @bind  4 aside   write u32[ROWS * ASIDE]; with SIFTED: how many of the listed entries lie in each bucket, and their scale
+// @bind  5 parted  read  vec2<u32>[ROWS * PARTS]; with SIFTED: cuts from rank_cut, of which the outermost serve
 // @grid  ROWS * CHUNKS workgroups, folded into x and y
 // @tune  WG, UNROLL, CHUNKS, SLOTS
 // @needs 4 * SLOTS * WG bytes of workgroup memory, with STAGE_KEYS 8, and with SIFTED 8 * WG for buckets
@@ -27,6 +29,7 @@
 @group(0) @binding(3) var<storage, read_write> found: array<vec2<u32>>;
 // #if SIFTED
 @group(0) @binding(4) var<storage, read_write> aside: array<atomic<u32>>;
+@group(0) @binding(5) var<storage, read> parted: array<vec2<u32>>;
 // #end
 
 // #if STAGE_KEYS
@@ -63,9 +66,9 @@ fn append(row: u32, at: u32, column: u32) {
     if (at < ${FOUND}u) { found[row * ${FOUND}u + at] = entry; }
 }
 
-/// Empties this lane's slots where so many more entries might not fit.
-fn make_room(row: u32, entries: u32) {
-    if (slot + (entries - 1u) * ${WG}u < ${STAGE}u) { return; }
+/// Empties this lane's slots where no further entry fits.
+fn make_room(row: u32) {
+    if (slot < ${STAGE}u) { return; }
     var at = atomicAdd(&state[row * 8u + 2u], slot / ${WG}u);
     for (var each = thread; each < slot; each += ${WG}u) {
         append(row, at, stage[each]);
@@ -74,15 +77,62 @@ fn make_room(row: u32, entries: u32) {
     slot = thread;
 }
 
-/// Stages an entry; there must be room.
+/// Stages an entry. Where there is no room, the last slot's is lost, and the slots count on.
 fn keep(key: u32, column: u32) {
+    let place = min(slot, ${STAGE}u - ${WG}u + thread);
     // #if STAGE_KEYS
-    stage[slot] = vec2<u32>(key, column);
+    stage[place] = vec2<u32>(key, column);
     // #else
-    stage[slot] = column;
+    stage[place] = column;
     // #end
     slot += ${WG}u;
 }
+// #if MIDDLE
+
+/// Lists what this lane finds in its vectors of a stretch once more, which were more entries than it has slots.
+fn gather_again(row: u32, start: u32, end: u32, cuts: Cuts) {
+    var at = atomicAdd(&state[row * 8u + 2u], slot / ${WG}u);
+    for (var vector = start + thread; vector < end; vector += ${WG}u) {
+        let keys = order_keys(values4[vector]);
+        let column = vector * 4u - row * ${COLS}u;
+        // #for E < 4
+        if ((keys[${E}] >= cuts.first) & (keys[${E}] < cuts.end)) {
+            // #if STAGE_KEYS
+            append(row, at, vec2<u32>(keys[${E}], column + ${E}u));
+            // #else
+            append(row, at, column + ${E}u);
+            // #end
+            at++;
+        }
+        // #end
+    }
+    slot = thread;
+}
+// #end
+// #if SIFTED
+
+/// The outermost cuts, and how the keys between them become buckets, for whom it may concern later.
+fn join_parts(row: u32, chunk: u32) -> Cuts {
+    var cuts = Cuts(NO_KEY, 0u);
+    // #for P < PARTS
+    let part_${P} = parted[row * ${PARTS}u + ${P}u];
+    // #end
+    // #for P < PARTS
+    cuts = Cuts(min(cuts.first, part_${P}.x), max(cuts.end, part_${P}.y));
+    // #end
+    let base = min(cuts.first, LAST_KEY);
+    let spread = order_value(max(base, min(cuts.end, LAST_KEY))) - order_value(base);
+    let scale = bitcast<u32>(${SIFT_BUCKETS}.0 / max(spread, 1e-30));
+    deal = deal_by_value(base, scale);
+    if ((chunk == 0u) & (thread == 0u)) {
+        atomicStore(&state[row * 8u], cuts.first);
+        atomicStore(&state[row * 8u + 1u], cuts.end);
+        atomicStore(&aside[row * ${ASIDE}u + ${SCALE}u], scale);
+        atomicStore(&aside[row * ${ASIDE}u + ${SCALE}u + 1u], base);
+    }
+    return cuts;
+}
+// #end
 
 /// Counts an entry that equals the end cut, or the key before the first one, or is NaN.
 fn count_odd(key: u32, cuts: Cuts) {
@@ -96,7 +146,7 @@ fn count_odd(key: u32, cuts: Cuts) {
 /// Stages an entry between the cuts, and counts any other that is odd.
 fn offer(row: u32, key: u32, column: u32, cuts: Cuts) {
     if ((key >= cuts.first) & (key < cuts.end)) {
-        make_room(row, 1u);
+        make_room(row);
         keep(key, column);
     } else {
         count_odd(key, cuts);
@@ -112,13 +162,16 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     least = NO_KEY;
     let row = task / ${CHUNKS}u;
     let chunk = task % ${CHUNKS}u;
+    // #if SIFTED
+    let cuts = join_parts(row, chunk);
+    // #else
     let cuts = Cuts(atomicLoad(&state[row * 8u]), atomicLoad(&state[row * 8u + 1u]));
+    // #end
     // #if MIDDLE
     let span = max(cuts.end, cuts.first) - cuts.first;
     var before = vec4<u32>(0u);
     // #end
     // #if SIFTED
-    deal = deal_by_value(atomicLoad(&aside[row * ${ASIDE}u + ${SCALE}u + 1u]), atomicLoad(&aside[row * ${ASIDE}u + ${SCALE}u]));
     clear_buckets();
     // #end
     if (thread == 0u) {
@@ -149,7 +202,6 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         let known_${M}_${V} = at_${M}_${V} < chunk_end;
         let keys_${M}_${V} = order_keys(bits_${M}_${V});
         // #if MIDDLE
-        make_room(row, 4u);
         let past_${M}_${V} = keys_${M}_${V} - vec4<u32>(cuts.first);
         let inside_${M}_${V} = past_${M}_${V} < vec4<u32>(select(0u, span, known_${M}_${V}));
         before += select(vec4<u32>(0u), vec4<u32>(1u), keys_${M}_${V} < vec4<u32>(select(0u, cuts.first, known_${M}_${V})));
@@ -181,6 +233,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         // #end
         // #end
     }
+    // #if MIDDLE
+    if (slot >= ${STAGE}u + ${WG}u) { gather_again(row, chunk_start, chunk_end, cuts); }
+    // #end
     // The row's entries before its first and after its last whole vector are the first chunk's.
     let head = row_vectors * 4u - row_start;
     let tail = row_vectors_end * 4u - row_start;

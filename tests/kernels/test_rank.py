@@ -200,13 +200,14 @@ def test_a_list_longer_than_16_bit_counters_hold(native, kind) -> None:
     assert_exact(native, problem, choice, native.caps, (normal, few_valued, special, ascending))
 
 
-@pytest.mark.parametrize("k", (50, 3000))
-def test_the_middle_of_few_long_rows_is_sifted(native, k) -> None:
-    problem = RankProblem(RankKind.MIDK, 2, 200_001, k)
-    wanted = Choice(mk=Merge.STREAM, wg=128, kl=4, use_2ce=True, ch=8)
+@pytest.mark.parametrize(("rows", "kl", "k", "samples"), [(2, 4, 50, 1), (2, 8, 50, 16), (3, 8, 3000, 16), (9, 8, 50, 1)])
+def test_the_middle_of_few_long_rows_is_sifted(native, rows, kl, k, samples) -> None:
+    problem = RankProblem(RankKind.MIDK, rows, 200_001, k)
+    wanted = Choice(mk=Merge.STREAM, wg=128, kl=kl, use_2ce=True, ch=8)
     choice, _ = repair(wanted, problem.kind, problem.rows, problem.cols, k, native.caps)
-    names = [launch.kernel.name for launch in rank_launches(problem, choice, native.caps).launches]
-    assert names == ["rank_cut", "rank_gather", "rank_sift", "rank_finish"]
+    launches = rank_launches(problem, choice, native.caps).launches
+    assert [launch.kernel.name for launch in launches] == ["rank_cut", "rank_gather", "rank_sift", "rank_finish"]
+    assert launches[0].grid[0] * launches[0].grid[1] >= samples * rows
     assert_exact(native, problem, choice, native.caps)
 
 

@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from ..kernels.rankk.choice import Choice, Merge, Order, RankKind
 from ..kernels.rankk.problem import RankProblem
-from ..kernels.rankk.sample import expected_found, is_sifted
+from ..kernels.rankk.sample import Sampling, is_sifted
 from ..kernels.rankk.stream import GATHER_WORKGROUP, MOST_STAGED, stage_slots
 from .caps import DeviceCaps
 
@@ -136,12 +136,12 @@ def _streamed(problem: RankProblem, choice: Choice, machine: Machine) -> float:
 
 def _streamed_by_stages(problem: RankProblem, choice: Choice, chunks: int, machine: Machine) -> float:
     """The same on a GPU: a search in the sample, a read that workgroups share, and one workgroup a row to finish."""
-    sample = choice.wg * choice.kl
-    found = min(problem.cols, expected_found(problem, sample))
+    sampling = Sampling.of(problem, choice)
+    found = min(problem.cols, sampling.expected)
     units, groups = machine.lanes / LANES_OF_A_UNIT, problem.rows * chunks
     subgroups = SUBGROUP * choice.wg / 32
     rounds = machine.rounds(problem.rows, choice.wg)
-    cut = CUT + subgroups + SAMPLED * choice.kl
+    cut = CUT + subgroups + SAMPLED * sampling.keys
     shared = 4.0 * problem.rows * problem.cols / machine.bytes_per_second
     shared += KEPT * found * problem.rows / units
     slots = stage_slots(found / chunks / GATHER_WORKGROUP, problem.middle)

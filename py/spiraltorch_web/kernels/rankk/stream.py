@@ -17,7 +17,7 @@ from ..templates import Value
 from .choice import Choice
 from .problem import RankProblem
 from .row import BASE_BYTES, settling, shape_of, workgroup_of
-from .sample import cut_slack, expected_found, found_slots, is_sifted, sample_margin
+from .sample import Sampling, is_sifted
 
 # Small workgroups wait less for each other, and lanes that stage much leave a multiprocessor fewer of them: on an H200
 # the gather takes half as long again from 12 slots of keys and columns on. Lanes whose slots are full send them to the
@@ -43,7 +43,8 @@ def streamed_launches(problem: RankProblem, choice: Choice, caps: Caps) -> Lower
     rows = problem.rows
     sizes = (32 * rows, 8 * rows * stream.found)
     if stream.sifted:
-        sizes = (*sizes, 4 * rows * stream.sieve["ASIDE"], 8 * rows * stream.sieve["SIFTED_ROOM"])
+        sieve = stream.sieve
+        sizes = (*sizes, 4 * rows * sieve["ASIDE"], 8 * rows * sieve["SIFTED_ROOM"], 8 * rows * stream.sampling.parts)
     return Lowered(launches, sizes)
 
 
@@ -59,19 +60,19 @@ class _Stream:
     def chunks(self) -> int:
         return self.choice.ch if self.choice.use_2ce else 1
 
-    @property
-    def sample(self) -> int:
-        return self.choice.wg * self.choice.kl
-
     @cached_property
+    def sampling(self) -> Sampling:
+        return Sampling.of(self.problem, self.choice)
+
+    @property
     def found(self) -> int:
         """Entries that the list of a row has room for."""
-        return found_slots(self.problem, self.sample)
+        return self.sampling.room
 
-    @cached_property
+    @property
     def expected(self) -> int:
         """Entries that it should have."""
-        return expected_found(self.problem, self.sample)
+        return self.sampling.expected
 
     @cached_property
     def sifted(self) -> bool:
@@ -83,25 +84,26 @@ class _Stream:
         if not self.sifted:
             return {"SIFTED": False}
         buckets = gather_lanes(self.caps)
-        room = min(self.expected, self.problem.k + SIFT_SPARE * ceil_div(self.expected, buckets) + 256)
+        room = min(self.found, self.problem.k + SIFT_SPARE * ceil_div(self.expected, buckets) + 256)
         places = {"SCALE": buckets, "SIFTED_COUNT": buckets + 8, "ASIDE": buckets + 16}
         return {"SIFTED": True, "SIFT_BUCKETS": buckets, "SIFTED_ROOM": room, **places}
 
 
 def _cut(stream: _Stream) -> Launch:
-    problem, choice = stream.problem, stream.choice
-    margin = sample_margin(problem, stream.sample)
+    problem, choice, sampling = stream.problem, stream.choice, stream.sampling
+    pieces = choice.wg // 32
     return launch(
         "rank_cut",
-        (given(0), scratch(0), *((scratch(2),) if stream.sifted else ())),
-        problem.rows,
+        (given(0), scratch(0), *((scratch(2), scratch(4)) if stream.sifted else ())),
+        problem.rows * sampling.parts,
         stream.caps,
-        KEYS_PER_LANE=choice.kl,
-        PIECES=choice.wg // 32,
-        STRETCH=problem.cols // (stream.sample // 32),
-        MARGIN=margin,
-        SLACK=cut_slack(margin),
-        BY_LANES=not problem.middle and 2 * margin <= choice.wg,
+        KEYS_PER_LANE=sampling.keys,
+        PARTS=sampling.parts,
+        PIECES=pieces,
+        STRETCH=problem.cols // (sampling.parts * sampling.keys * pieces),
+        MARGIN=sampling.margin,
+        SLACK=sampling.slack,
+        BY_LANES=not problem.middle and 2 * sampling.margin <= choice.wg,
         **stream.sieve,
         **workgroup_of(choice.wg),
         **shape_of(problem),
@@ -119,13 +121,14 @@ def _gather(stream: _Stream) -> Launch:
     unroll = max(1, stream.choice.tile // (4 * wg))
     return launch(
         "rank_gather",
-        (given(0), given(0), scratch(0), scratch(1), *((scratch(2),) if stream.sifted else ())),
+        (given(0), given(0), scratch(0), scratch(1), *((scratch(2), scratch(4)) if stream.sifted else ())),
         problem.rows * stream.chunks,
         caps,
         UNROLL=unroll,
         MASKED=min(unroll, MARKED),
         MASKS=ceil_div(unroll, MARKED),
         STAGE_KEYS=with_keys,
+        PARTS=stream.sampling.parts,
         CHUNKS=stream.chunks,
         CHUNK_VECTORS=ceil_div(ceil_div(problem.cols, 4), stream.chunks),
         SLOTS=slots,

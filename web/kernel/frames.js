@@ -1,22 +1,33 @@
-/** Which pictures have been painted since the display's last frame: painting one again would be seen by nobody. */
+/**
+ * When a picture of a name is due again: 60 times a second, and as long as the display keeps up. A frame is ready when
+ * the GPU has worked off its queue up to there, so that two may be on their way; a hidden page shows none.
+ */
 
-const FRAME_MILLISECONDS = 16;
+const FRAME_MILLISECONDS = 1000 / 60;
+const MOST_UNSEEN = 2;
 
 export class Frames {
-  constructor(next = nextFrame) {
+  constructor(next = nextFrame, now = () => performance.now()) {
     this.next = next;
-    this.painted = new Set();
+    this.now = now;
+    this.pictures = new Map();
   }
 
-  /** Whether a picture of this name would be seen. Nothing is due while the page is hidden. */
+  /** Whether a picture of this name would be seen. */
   due(name) {
-    return !this.painted.has(name);
+    const picture = this.pictures.get(name);
+    return !picture || (picture.unseen < MOST_UNSEEN && this.now() >= picture.from);
   }
 
   /** A picture has been painted. */
   note(name) {
-    if (this.painted.size === 0) this.next(() => this.painted.clear());
-    this.painted.add(name);
+    const picture = this.pictures.get(name) ?? { unseen: 0, from: -Infinity };
+    this.pictures.set(name, picture);
+    const now = this.now();
+    // Late ones are made up for, at most by half a frame.
+    picture.from = Math.max(picture.from + FRAME_MILLISECONDS, now + FRAME_MILLISECONDS / 2);
+    picture.unseen += 1;
+    this.next(() => { picture.unseen -= 1; });
   }
 }
 

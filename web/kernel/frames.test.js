@@ -3,18 +3,52 @@ import { test } from "node:test";
 
 import { Frames } from "./frames.js";
 
-test("a picture is due once per frame", () => {
-  const waiting = [];
-  const frames = new Frames((callback) => waiting.push(callback));
+function clocked() {
+  const clock = { time: 0, waiting: [] };
+  clock.frames = new Frames((callback) => clock.waiting.push(callback), () => clock.time);
+  clock.show = () => clock.waiting.splice(0).forEach((callback) => callback());
+  return clock;
+}
+
+test("a picture is due 60 times a second, each name for itself", () => {
+  const clock = clocked();
+  const { frames } = clock;
+  let painted = 0;
+  for (clock.time = 0; clock.time < 1000; clock.time += 1) {
+    if (!frames.due("a")) continue;
+    frames.note("a");
+    painted += 1;
+    clock.show();
+    assert.equal(frames.due("a"), false);
+    assert.equal(frames.due(`b${painted}`), true);
+  }
+  assert.ok(painted >= 59 && painted <= 61, `${painted}`);
+});
+
+test("late pictures are made up for, but not all at once", () => {
+  const clock = clocked();
+  const { frames } = clock;
+  frames.note("a");
+  clock.show();
+  clock.time = 500;
   assert.equal(frames.due("a"), true);
   frames.note("a");
+  clock.show();
+  clock.time = 508;
   assert.equal(frames.due("a"), false);
-  assert.equal(frames.due("b"), true);
-  frames.note("b");
-  assert.equal(waiting.length, 1);
-  waiting.pop()();
+  clock.time = 509;
   assert.equal(frames.due("a"), true);
-  assert.equal(frames.due("b"), true);
+});
+
+test("nothing is due while two pictures wait for the display", () => {
+  const clock = clocked();
+  const { frames } = clock;
   frames.note("a");
-  assert.equal(waiting.length, 1);
+  clock.time = 100;
+  assert.equal(frames.due("a"), true);
+  frames.note("a");
+  clock.time = 10_000;
+  assert.equal(frames.due("a"), false);
+  clock.show();
+  assert.equal(frames.due("a"), true);
 });

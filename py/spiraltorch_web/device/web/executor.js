@@ -16,6 +16,7 @@ import { Pipelines } from "./pipelines.js";
 import { probeSubgroupSize } from "./probe.js";
 import { Reader } from "./reader.js";
 import { record } from "./recording.js";
+import { Submits } from "./submits.js";
 import { medianSeconds } from "./timing.js";
 
 const GROUPS_KEPT = 4096;
@@ -41,9 +42,10 @@ export class Executor {
     this.device = device;
     this.facts = facts;
     this.faults = new Faults(device);
-    this.pace = new Pace(device.queue);
+    this.submits = new Submits(device);
+    this.pace = new Pace(this.submits);
     this.pipelines = new Pipelines(device, this.faults);
-    this.reader = new Reader(device, this.faults);
+    this.reader = new Reader(device, this.faults, this.submits);
     this.buffers = new Map();
     this.programs = new Map();
     this.painters = new Map();
@@ -58,8 +60,13 @@ export class Executor {
     return JSON.stringify(this.facts);
   }
 
-  /** The GPUBuffer behind a handle. */
+  /** The GPUBuffer behind a handle, for whoever submits work of their own: all runs so far come before that. */
   bufferOf(handle) {
+    this.submits.flush();
+    return this.buffer(handle);
+  }
+
+  buffer(handle) {
     const buffer = this.buffers.get(handle);
     if (!buffer) throw new ExecutorError("DeviceError", `buffer ${handle} is not allocated on this device`);
     return buffer;
@@ -82,6 +89,7 @@ export class Executor {
 
   /** Forget buffers, given as a JSON list of handles, and every bind group. */
   destroy(handles) {
+    this.submits.flush(); // what waits may use them
     for (const handle of JSON.parse(handles)) {
       this.buffers.get(handle)?.destroy();
       this.buffers.delete(handle);
@@ -103,7 +111,8 @@ export class Executor {
     try {
       const bytes = view ? view.data : data;
       this.settleClear(handle, offset, bytes.byteLength);
-      this.device.queue.writeBuffer(this.bufferOf(handle), offset, bytes);
+      this.submits.flush();
+      this.device.queue.writeBuffer(this.buffer(handle), offset, bytes);
     } finally {
       view?.release();
     }
@@ -114,7 +123,7 @@ export class Executor {
     const pending = this.toClear.get(handle);
     if (pending === undefined) return;
     if (offset === 0 && nbytes >= pending) this.toClear.delete(handle);
-    else this.device.queue.submit([this.encoder().finish()]);
+    else this.submits.submit(this.encoder());
   }
 
   /**
@@ -124,7 +133,7 @@ export class Executor {
    */
   async read(requests) {
     this.faults.check();
-    const ranges = JSON.parse(requests).map(([handle, nbytes]) => [this.bufferOf(handle), nbytes]);
+    const ranges = JSON.parse(requests).map(([handle, nbytes]) => [this.buffer(handle), nbytes]);
     const bytes = await this.reader.read(ranges, () => this.encoder());
     this.onRead?.();
     return bytes;
@@ -182,7 +191,7 @@ export class Executor {
     const known = this.groups.get(key);
     if (known) return known;
     const entries = named.map(([handle, offset, size], binding) => (
-      { binding, resource: { buffer: this.bufferOf(handle), offset, size } }));
+      { binding, resource: { buffer: this.buffer(handle), offset, size } }));
     const make = () => this.device.createBindGroup({ layout: layout.group, entries });
     const made = this.faults.scoped(make);
     if (this.groups.size >= GROUPS_KEPT) this.groups.delete(this.groups.keys().next().value);
@@ -199,22 +208,29 @@ export class Executor {
       this.launch(binding.steps);
     } else {
       // What is wrong with a run is wrong with all of them, so only the first is watched.
-      faults.scoped(() => this.launch(binding.steps));
+      this.submits.flush();
+      faults.scoped(() => {
+        this.launch(binding.steps);
+        this.submits.flush();
+      });
       binding.proven = true;
     }
+    if (this.pace.idle) this.submits.flush();
     return this.pace.submit();
   }
 
   launch(steps) {
-    const encoder = this.encoder();
-    record(encoder.beginComputePass(), steps);
-    this.device.queue.submit([encoder.finish()]);
+    record(this.clearing(this.submits.open()).beginComputePass(), steps);
+    this.submits.add();
   }
 
   /** A command encoder that first clears what waits to be cleared. */
   encoder() {
-    const encoder = this.device.createCommandEncoder();
-    for (const [handle, nbytes] of this.toClear) encoder.clearBuffer(this.bufferOf(handle), 0, nbytes);
+    return this.clearing(this.device.createCommandEncoder());
+  }
+
+  clearing(encoder) {
+    for (const [handle, nbytes] of this.toClear) encoder.clearBuffer(this.buffer(handle), 0, nbytes);
     this.toClear.clear();
     return encoder;
   }
@@ -233,11 +249,11 @@ export class Executor {
     const view = uniforms.getBuffer("u8");
     try {
       const encoder = this.encoder();
-      const buffers = JSON.parse(inputs).map(([handle, nbytes]) => [this.bufferOf(handle), nbytes]);
+      const buffers = JSON.parse(inputs).map(([handle, nbytes]) => [this.buffer(handle), nbytes]);
       this.faults.scoped(() => {
         const painter = this.painters.get(number);
-        const texture = painter.paintBuffer(encoder, view.data, buffers, [width, height], this.bufferOf(target));
-        this.device.queue.submit([encoder.finish()]);
+        const texture = painter.paintBuffer(encoder, view.data, buffers, [width, height], this.buffer(target));
+        this.submits.submit(encoder);
         texture.destroy();
       });
     } finally {
@@ -260,7 +276,7 @@ export class Executor {
 
   /** Resolves when all queued work is done. */
   async idle() {
-    await this.device.queue.onSubmittedWorkDone();
+    await this.submits.done();
     await this.faults.confirm();
   }
 

@@ -1,45 +1,41 @@
 /**
- * Keeps queued work short: three submits may be in flight, and more only while all of them together take less than
- * 50 ms. Waiting after every third submit would cost a turn of the event loop each time, several times the GPU time of
- * a small step; a queue without bound would keep Stop and memory waiting. While a script paints, the queue is shorter,
- * about one frame: the display waits behind it. Less would not do for small steps, whose time is measured here together
- * with what the browser takes to tell that they are done, which is milliseconds beside a busy display.
+ * Keeps queued work short: three runs may be in flight, and more only while all of them together take less than 50 ms.
+ * A queue without bound would keep Stop, memory and pictures waiting. Who waits goes on when an eighth of it is done:
+ * often enough that the page is painted and answers meanwhile, and with so much queued that the GPU has work while the
+ * browser tells of it, which takes milliseconds.
  */
 
-const LONG = { milliseconds: 50, submits: 3 };
-const SHORT = { milliseconds: 16, submits: 1 };
+const MOST_MILLISECONDS = 50;
+const LEAST_RUNS = 3;
 
 export class Pace {
-  constructor(queue) {
-    this.queue = queue;
+  /** @param {{done: () => Promise<void>}} submits */
+  constructor(submits) {
+    this.submits = submits;
     this.submitted = 0;
     this.finished = 0;
     this.marked = 0;
-    this.bounds = LONG;
-    this.allowed = LONG.submits;
+    this.allowed = LEAST_RUNS;
     this.busySince = 0;
     this.latestMark = Promise.resolve();
   }
 
-  /** Let the queue be short from now on, or long again. */
-  keepShort(short) {
-    const bounds = short ? SHORT : LONG;
-    if (bounds === this.bounds) return;
-    this.bounds = bounds;
-    this.allowed = bounds.submits;
+  /** Whether nothing is known to be in flight. */
+  get idle() {
+    return this.submitted === this.finished;
   }
 
-  /** Note a submit; true when the caller should wait for `room()`. */
+  /** Note a run; true when the caller should wait for `room()`. */
   submit() {
-    if (this.submitted === this.finished) this.busySince = performance.now();
+    if (this.idle) this.busySince = performance.now();
     this.submitted += 1;
-    if (this.submitted - this.marked >= Math.max(1, this.allowed >> 2)) this.mark();
+    if (this.submitted - this.marked >= Math.max(1, this.allowed >> 4)) this.mark();
     return this.submitted - this.finished > this.allowed;
   }
 
-  /** Resolves once at most half of what is allowed is in flight. */
+  /** Resolves once at most seven eighths of what is allowed is in flight. */
   async room() {
-    while (this.submitted - this.finished > this.allowed >> 1) {
+    while (this.submitted - this.finished > this.allowed - Math.max(1, this.allowed >> 3)) {
       if (this.marked <= this.finished) this.mark();
       await this.latestMark;
     }
@@ -49,16 +45,16 @@ export class Pace {
     const upTo = this.submitted;
     const done = () => this.finish(upTo);
     this.marked = upTo;
-    this.latestMark = this.queue.onSubmittedWorkDone().then(done, done);
+    this.latestMark = this.submits.done().then(done, done);
   }
 
   finish(upTo) {
     if (upTo <= this.finished) return;
     const now = performance.now();
     const each = (now - this.busySince) / (upTo - this.finished);
-    const fitting = Math.floor(this.bounds.milliseconds / Math.max(each, 0.01));
+    const fitting = Math.floor(MOST_MILLISECONDS / Math.max(each, 0.01));
     // At most doubling: one odd measurement must not open the gate.
-    this.allowed = Math.max(this.bounds.submits, Math.min(fitting, this.allowed * 2));
+    this.allowed = Math.max(LEAST_RUNS, Math.min(fitting, this.allowed * 2));
     this.finished = upTo;
     this.busySince = now;
   }

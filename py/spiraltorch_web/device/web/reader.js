@@ -7,9 +7,10 @@ const STAGING_KEPT = 2;
 const STAGING_KEPT_BYTES = 32 * 2 ** 20; // a larger staging buffer serves one read
 
 export class Reader {
-  constructor(device, faults) {
+  constructor(device, faults, submits) {
     this.device = device;
     this.faults = faults;
+    this.submits = submits;
     this.staging = [];
   }
 
@@ -39,7 +40,7 @@ export class Reader {
       encoder.copyBufferToBuffer(buffer, offset, staging, place, nbytes);
       place += nbytes;
     }
-    this.device.queue.submit([encoder.finish()]);
+    this.submits.submit(encoder);
     try {
       await staging.mapAsync(GPUMapMode.READ, 0, total);
     } catch (error) {

@@ -211,6 +211,22 @@ def test_the_middle_of_few_long_rows_is_sifted(native, rows, kl, k, samples) -> 
     assert_exact(native, problem, choice, native.caps)
 
 
+def dense_before_the_middle(rng: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
+    """Uniform from -1 to 1, but for 1.4 % of each row that lie close to its median, and below."""
+    rows, cols = size
+    values = rng.random(size) - (np.arange(cols) < cols // 2)
+    values[:, : cols * 14 // 1000] *= 1e-4
+    return rng.permuted(values, axis=1)
+
+
+def test_a_sifted_list_longer_than_16_bit_counters_hold(native) -> None:
+    problem = RankProblem(RankKind.MIDK, 1, 5_000_000, 50)
+    caps = replace(native.caps, most_rounds=0)  # for entries like these no loop is long
+    choice, _ = repair(Choice(mk=Merge.STREAM, wg=256, kl=1, use_2ce=True, ch=128), problem.kind, 1, problem.cols, 50, caps)
+    assert len(rank_launches(problem, choice, caps).launches) == 4
+    assert_exact(native, problem, choice, caps, (dense_before_the_middle,))
+
+
 def late_ties(rng: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
     """Few large entries, and then nothing but equal ones before a last stretch of other equal ones."""
     values = np.zeros(size)

@@ -28,6 +28,7 @@ SOFTWARE_GATHER_WORKGROUP = 256
 MOST_UNROLLED, SOFTWARE_MOST_UNROLLED = 16, 4
 MARKED = 8  # vectors whose entries have a bit each in a word
 MOST_COUNTED = 61440  # columns of the middle's stretches: gathering workgroups count them in 16 bits
+MOST_COUNTED_NARROWLY = 65535  # entries of a list that is finished with counters of 16 bits
 MOST_BUCKETS = 4096  # where wanted entries find their order
 SIFT_READS = 8  # entries of a list that a sifting lane looks at
 SIFT_SPARE = 16  # buckets more than the wanted entries fill, for densities that vary
@@ -160,12 +161,13 @@ def _sift(stream: _Stream) -> Launch:
 
 def _finish(stream: _Stream) -> Launch:
     problem, choice, caps = stream.problem, stream.choice, stream.caps
-    listed, wg = stream.expected, choice.wg
+    listed, most, wg = stream.expected, stream.found, choice.wg
     if stream.sifted:
+        most = stream.sieve["SIFTED_ROOM"]
         listed = problem.k + 2 * ceil_div(listed, gather_lanes(caps))
         wg = min(wg, max(LEAST_FINISHERS, 1 << max(0, (listed // 4).bit_length() - 1)))
     held = min(MOST_HELD, ceil_div(listed + listed // 8, wg))
-    wide = stream.found > 65535 and not stream.sifted
+    wide = most > MOST_COUNTED_NARROWLY
     return launch(
         "rank_finish",
         (given(0), result(0), result(1), *map(scratch, range(4 if stream.sifted else 2))),

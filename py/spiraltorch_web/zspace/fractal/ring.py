@@ -106,7 +106,7 @@ class UringFractalScheduler:
         # Relations over their norms, each in the place of its number, which later patches take over: a device binds
         # the same buffers for fold after fold.
         self._units: dict[int, Tensor] = {}
-        self._latest_shares: tuple[list[float], Device, list[Tensor]] | None = None
+        self._latest_shares: tuple[Device, list[Tensor]] | None = None  # while the ring has them
         self._normalise = compiled(_store_units)
         self._blend = compiled(_blended)
 
@@ -141,12 +141,14 @@ class UringFractalScheduler:
         """Take the oldest patch out. ArgumentError when there is none."""
         if not self._ring:
             raise ArgumentError("the ring is empty: push a patch before pop")
+        self._latest_shares = None
         return self._ring.popleft().patch
 
     def clear(self) -> None:
         """Take all patches out; the next one may have another shape."""
         self._ring.clear()
         self._units.clear()
+        self._latest_shares = None
 
     def total_weight(self) -> float:
         """The sum of the weights, depths counted from the smallest one in the ring; 0 when it is empty."""
@@ -196,15 +198,15 @@ class UringFractalScheduler:
 
     def _placed_shares(self) -> list[Tensor]:
         """The weights over their sum by place, f32[part] for each part of a fold; 0 where there is no patch."""
-        part = min(self.capacity, PART)
-        shares = [0.0] * (-(-self.capacity // part) * part)
-        for kept, share in zip(self._ring, _shares(self._weights()), strict=True):
-            shares[self._place(kept)] = share
         device = session().device
-        if self._latest_shares is None or self._latest_shares[:2] != (shares, device):
+        if self._latest_shares is None or self._latest_shares[0] is not device:
+            part = min(self.capacity, PART)
+            shares = [0.0] * (-(-self.capacity // part) * part)
+            for kept, share in zip(self._ring, _shares(self._weights()), strict=True):
+                shares[self._place(kept)] = share
             parts = [tensor(shares[start : start + part]) for start in range(0, len(shares), part)]
-            self._latest_shares = shares, device, parts
-        return self._latest_shares[2]
+            self._latest_shares = device, parts
+        return self._latest_shares[1]
 
     def _weights(self) -> list[float]:
         shallowest = min((kept.patch.depth for kept in self._ring), default=0)
@@ -220,9 +222,11 @@ class UringFractalScheduler:
             )
 
     def _keep(self, patch: FractalPatch) -> None:
-        if len(self._ring) == self.capacity:
-            self._ring.popleft()
-            self.dropped += 1
+        oldest = self._ring.popleft().patch if len(self._ring) == self.capacity else None
+        self.dropped += oldest is not None
+        # One that counts as much as the oldest, whose place it takes, leaves all shares as they are.
+        if oldest is None or oldest.depth != patch.depth or oldest.weight(patch.depth) != patch.weight(patch.depth):
+            self._latest_shares = None
         self.pushed += 1
         self._ring.append(_Kept(patch, self.pushed))
 

@@ -259,11 +259,12 @@ def test_kernels_are_judged_by_both_compilers(compile_all):
     assert "uniform" in verdicts[1].tint
 
 
-PACE = """async ([milliseconds, runs]) => {
+PACE = """async ([milliseconds, runs, short]) => {
   const { Pace } = await import("/executor/pace.js");
   const later = () => new Promise((resolve) => setTimeout(resolve, milliseconds));
   let last = Promise.resolve();
   const pace = new Pace({ done: () => last });
+  pace.keepShort(short);
   let most = 0;
   for (let i = 0; i < runs; i += 1) {
     last = last.then(later);
@@ -277,13 +278,20 @@ PACE = """async ([milliseconds, runs]) => {
 
 def test_a_slow_queue_stays_short(bare_page):
     page, _ = bare_page
-    most, allowed = page.evaluate(PACE, [25, 12])
+    most, allowed = page.evaluate(PACE, [25, 12, False])
     assert most <= 4
     assert allowed == 3
 
 
+def test_a_slow_queue_is_shorter_while_a_script_paints(bare_page):
+    page, _ = bare_page
+    most, allowed = page.evaluate(PACE, [25, 12, True])
+    assert most <= 2
+    assert allowed == 1
+
+
 def test_a_fast_queue_may_grow_long(bare_page):
     page, _ = bare_page
-    most, allowed = page.evaluate(PACE, [0, 300])
+    most, allowed = page.evaluate(PACE, [0, 300, False])
     assert most > 4
     assert allowed > 3

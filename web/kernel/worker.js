@@ -86,6 +86,7 @@ function paintBoundary(event) {
 /** From the GPU's buffers with the engine's shader, else from the pixels. */
 function paintPainting({ tag, width, height, painter: number, inputs, uniforms, pixels }) {
   frames.note(tag);
+  if (executor()?.facts.software) executor().pace.keepShort(true);
   const size = { width, height };
   if (pixels) {
     painter.paint(tag, size, () => new Uint8ClampedArray(pixels.buffer, pixels.byteOffset, pixels.byteLength));
@@ -121,6 +122,7 @@ const handlers = {
 
   async run({ id, source, filename, hold }) {
     control.begin();
+    executor()?.pace.keepShort(false);
     if (executor()) kernel.warm.begin(executor());
     sendToPage({ type: "run-started", id });
     const started = performance.now();

@@ -2,11 +2,12 @@
  * Keeps queued work short: three runs may be in flight, and more only while all of them together take less than 50 ms.
  * A queue without bound would keep Stop, memory and pictures waiting. Who waits goes on when an eighth of it is done:
  * often enough that the page is painted and answers meanwhile, and with so much queued that the GPU has work while the
- * browser tells of it, which takes milliseconds.
+ * browser tells of it, which takes milliseconds. A software adapter draws the display as well and needs gaps for that:
+ * while a script paints there, about a frame of work is queued, and half of it awaited.
  */
 
-const MOST_MILLISECONDS = 50;
-const LEAST_RUNS = 3;
+const LONG = { milliseconds: 50, runs: 3, awaited: 3 }; // awaited: 1 / 2^3 of what is allowed
+const SHORT = { milliseconds: 16, runs: 1, awaited: 1 };
 
 export class Pace {
   /** @param {{done: () => Promise<void>}} submits */
@@ -15,9 +16,18 @@ export class Pace {
     this.submitted = 0;
     this.finished = 0;
     this.marked = 0;
-    this.allowed = LEAST_RUNS;
+    this.bounds = LONG;
+    this.allowed = LONG.runs;
     this.busySince = 0;
     this.latestMark = Promise.resolve();
+  }
+
+  /** Let the queue be short from now on, or long again. */
+  keepShort(short) {
+    const bounds = short ? SHORT : LONG;
+    if (bounds === this.bounds) return;
+    this.bounds = bounds;
+    this.allowed = bounds.runs;
   }
 
   /** Whether nothing is known to be in flight. */
@@ -29,13 +39,13 @@ export class Pace {
   submit() {
     if (this.idle) this.busySince = performance.now();
     this.submitted += 1;
-    if (this.submitted - this.marked >= Math.max(1, this.allowed >> 4)) this.mark();
+    if (this.submitted - this.marked >= Math.max(1, this.allowed >> (this.bounds.awaited + 1))) this.mark();
     return this.submitted - this.finished > this.allowed;
   }
 
-  /** Resolves once at most seven eighths of what is allowed is in flight. */
+  /** Resolves once a part of what is allowed is done. */
   async room() {
-    while (this.submitted - this.finished > this.allowed - Math.max(1, this.allowed >> 3)) {
+    while (this.submitted - this.finished > Math.floor(this.allowed * (1 - 2 ** -this.bounds.awaited))) {
       if (this.marked <= this.finished) this.mark();
       await this.latestMark;
     }
@@ -52,9 +62,9 @@ export class Pace {
     if (upTo <= this.finished) return;
     const now = performance.now();
     const each = (now - this.busySince) / (upTo - this.finished);
-    const fitting = Math.floor(MOST_MILLISECONDS / Math.max(each, 0.01));
+    const fitting = Math.floor(this.bounds.milliseconds / Math.max(each, 0.01));
     // At most doubling: one odd measurement must not open the gate.
-    this.allowed = Math.max(LEAST_RUNS, Math.min(fitting, this.allowed * 2));
+    this.allowed = Math.max(this.bounds.runs, Math.min(fitting, this.allowed * 2));
     this.finished = upTo;
     this.busySince = now;
   }

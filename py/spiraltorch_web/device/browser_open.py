@@ -28,6 +28,7 @@ MODULES = (
     "probe.js",
     "reader.js",
     "recording.js",
+    "submits.js",
     "timing.js",
     "executor.js",
 )

@@ -50,6 +50,8 @@ def rows(found: dict, software: bool) -> list[Row]:
             ratio=painted.seconds / plain.seconds, note=note),
         Row(SECTION, named, "steps lost to a plain square", 1.0 - plain.seconds / square.seconds, "",
             note="a square of the same size that changes its colour with every frame: what the display takes"),
+        Row(SECTION, named, "frames per second of the square", median(run["frames"] for run in by_neighbour["square"]),
+            ""),
         Row(SECTION, named, "steps lost", 1.0 - plain.seconds / painted.seconds, "",
             goal="" if software else f"≤ {MOST_SLOWDOWN} on an H100"),
         Row(SECTION, named, "paintings per second", median(run["paintings"] / run["seconds"] for run in with_canvas),

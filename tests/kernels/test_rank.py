@@ -200,7 +200,9 @@ def test_a_list_longer_than_16_bit_counters_hold(native, kind) -> None:
     assert_exact(native, problem, choice, native.caps, (normal, few_valued, special, ascending))
 
 
-@pytest.mark.parametrize(("rows", "kl", "k", "samples"), [(2, 4, 50, 1), (2, 8, 50, 16), (3, 8, 3000, 16), (9, 8, 50, 1)])
+@pytest.mark.parametrize(
+    ("rows", "kl", "k", "samples"), [(2, 4, 50, 1), (2, 8, 50, 16), (3, 8, 3000, 16), (9, 8, 50, 1)]
+)
 def test_the_middle_of_few_long_rows_is_sifted(native, rows, kl, k, samples) -> None:
     problem = RankProblem(RankKind.MIDK, rows, 200_001, k)
     wanted = Choice(mk=Merge.STREAM, wg=128, kl=kl, use_2ce=True, ch=8)
@@ -222,7 +224,9 @@ def dense_before_the_middle(rng: np.random.Generator, size: tuple[int, int]) -> 
 def test_a_sifted_list_longer_than_16_bit_counters_hold(native) -> None:
     problem = RankProblem(RankKind.MIDK, 1, 5_000_000, 50)
     caps = replace(native.caps, most_rounds=0)  # for entries like these no loop is long
-    choice, _ = repair(Choice(mk=Merge.STREAM, wg=256, kl=1, use_2ce=True, ch=128), problem.kind, 1, problem.cols, 50, caps)
+    choice, _ = repair(
+        Choice(mk=Merge.STREAM, wg=256, kl=1, use_2ce=True, ch=128), problem.kind, 1, problem.cols, 50, caps
+    )
     assert len(rank_launches(problem, choice, caps).launches) == 4
     assert_exact(native, problem, choice, caps, (dense_before_the_middle,))
 

@@ -31,27 +31,32 @@ async function main() {
   for (let round = 0; round < wanted("rounds", 3); round += 1) {
     for (const beside of ["nothing", "square", "canvas"]) {
       const painted = beside === "canvas";
-      const stop = beside === "square" ? flicker() : () => {};
-      runs.push({ beside, ...await run(kernel, source, { ...settings, painted }) });
-      stop();
+      const stop = beside === "square" ? flicker() : () => 0;
+      runs.push({ beside, ...await run(kernel, source, { ...settings, painted }), frames: stop() });
     }
   }
   return { ...settings, runs };
 }
 
-/** Show a square of the canvas's size in a new colour with every frame. @returns {() => void} ends it */
+/** Show a square of the canvas's size in a new colour with every frame. @returns {() => number} ends it: frames a second */
 function flicker() {
   const square = document.createElement("div");
   square.style.cssText = "width: 512px; height: 512px";
   document.querySelector("#canvases").append(square);
+  const since = performance.now();
   let on = true;
+  let frames = 0;
   const next = (time) => {
     square.style.background = `hsl(${Math.round(time) % 360} 80% 50%)`;
+    frames += 1;
     if (on) requestAnimationFrame(next);
     else square.remove();
   };
   requestAnimationFrame(next);
-  return () => { on = false; };
+  return () => {
+    on = false;
+    return (1000 * frames) / (performance.now() - since);
+  };
 }
 
 /** Run the script once; the object that it prints last. */

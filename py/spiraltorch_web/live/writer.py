@@ -146,8 +146,7 @@ class Writer:
     def due(self, tag: str) -> bool:
         """Whether a painting under `tag` would be seen now, so that it pays to make what it shows.
 
-        True until something is painted, then again with the next frame of the page's display; elsewhere 60 times a
-        second.
+        At most 60 times a second, in the page as long as its display keeps up.
         """
         return self._sink.ready(_checked(tag))
 

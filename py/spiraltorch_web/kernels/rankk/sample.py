@@ -14,7 +14,7 @@ from .problem import RankProblem
 SAFETY, FEW_ROWS_SAFETY = 4.75, 4.0
 # Lists are sifted before they are finished from so many entries on, and up to so many rows.
 LONG_LIST, FEW_ROWS = 12288, 64
-# Samples of few rows whose lists are sifted, each taken by a workgroup of its own: entries of a lane, and of a sample at
+# Samples of few rows whose lists are sifted, each taken by a workgroup of its own: entries of a lane, of a sample at
 # least, and most rows.
 PARTS, PART_KEYS, LEAST_PART, PARTED_ROWS = 16, 8, 1024, 8
 # Of 16 numbers that scatter normally the outermost lies 1.77 standard deviations from the mean, and one time in 20,000
@@ -70,8 +70,8 @@ def is_sifted(problem: RankProblem, choice: Choice) -> bool:
 class Sampling:
     """How rows are sampled: ``parts`` samples, each of ``keys`` entries for every lane of a workgroup.
 
-    A cut lies ``margin`` sampled entries outside the wanted ones, or up to ``slack`` further. Between the outermost cuts
-    ``expected`` entries of a row lie on average, and rarely more than ``room``.
+    A cut lies ``margin`` sampled entries outside the wanted ones, or up to ``slack`` further. Between the outermost
+    cuts ``expected`` entries of a row lie on average, and rarely more than ``room``.
     """
 
     parts: int

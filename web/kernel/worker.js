@@ -86,7 +86,7 @@ function paintBoundary(event) {
 /** From the GPU's buffers with the engine's shader, else from the pixels. */
 function paintPainting({ tag, width, height, painter: number, inputs, uniforms, pixels }) {
   frames.note(tag);
-  if (executor()?.facts.software) executor().pace.keepShort(true);
+  executor()?.pace.keepShort(true);
   const size = { width, height };
   if (pixels) {
     painter.paint(tag, size, () => new Uint8ClampedArray(pixels.buffer, pixels.byteOffset, pixels.byteLength));

@@ -43,7 +43,7 @@ export class Executor {
     this.facts = facts;
     this.faults = new Faults(device);
     this.submits = new Submits(device);
-    this.pace = new Pace(this.submits);
+    this.pace = new Pace(this.submits, facts.software);
     this.pipelines = new Pipelines(device, this.faults);
     this.reader = new Reader(device, this.faults, this.submits);
     this.buffers = new Map();

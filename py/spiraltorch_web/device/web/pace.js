@@ -3,28 +3,31 @@
  * A queue without bound would keep Stop, memory and pictures waiting. Who waits goes on when an eighth of it is done:
  * often enough that the page is painted and answers meanwhile, and with so much queued that the GPU has work while the
  * browser tells of it, which takes milliseconds. A software adapter draws the display as well and needs gaps for that:
- * while a script paints there, about a frame of work is queued, and half of it awaited.
+ * half of the queue is awaited there, and while a script paints it is about a frame long.
  */
 
-const LONG = { milliseconds: 50, runs: 3, awaited: 3 }; // awaited: 1 / 2^3 of what is allowed
-const SHORT = { milliseconds: 16, runs: 1, awaited: 1 };
+const HARDWARE = { milliseconds: 50, runs: 3, awaited: 1 / 8 };
+const SOFTWARE = { milliseconds: 50, runs: 3, awaited: 1 / 2 };
+const SOFTWARE_PAINTING = { milliseconds: 16, runs: 1, awaited: 1 / 2 };
 
 export class Pace {
-  /** @param {{done: () => Promise<void>}} submits */
-  constructor(submits) {
+  /** @param {{done: () => Promise<void>}} submits @param {boolean} software whether the adapter is one */
+  constructor(submits, software) {
     this.submits = submits;
+    this.software = software;
     this.submitted = 0;
     this.finished = 0;
     this.marked = 0;
-    this.bounds = LONG;
-    this.allowed = LONG.runs;
+    this.bounds = software ? SOFTWARE : HARDWARE;
+    this.allowed = this.bounds.runs;
     this.busySince = 0;
     this.latestMark = Promise.resolve();
   }
 
-  /** Let the queue be short from now on, or long again. */
+  /** Let the queue be short from now on, since a script paints, or usual again; on a hardware GPU it stays usual. */
   keepShort(short) {
-    const bounds = short ? SHORT : LONG;
+    if (!this.software) return;
+    const bounds = short ? SOFTWARE_PAINTING : SOFTWARE;
     if (bounds === this.bounds) return;
     this.bounds = bounds;
     this.allowed = bounds.runs;
@@ -39,13 +42,13 @@ export class Pace {
   submit() {
     if (this.idle) this.busySince = performance.now();
     this.submitted += 1;
-    if (this.submitted - this.marked >= Math.max(1, this.allowed >> (this.bounds.awaited + 1))) this.mark();
+    if (this.submitted - this.marked >= Math.floor(this.allowed * this.bounds.awaited / 2)) this.mark();
     return this.submitted - this.finished > this.allowed;
   }
 
   /** Resolves once a part of what is allowed is done. */
   async room() {
-    while (this.submitted - this.finished > Math.floor(this.allowed * (1 - 2 ** -this.bounds.awaited))) {
+    while (this.submitted - this.finished > Math.floor(this.allowed * (1 - this.bounds.awaited))) {
       if (this.marked <= this.finished) this.mark();
       await this.latestMark;
     }

@@ -198,7 +198,7 @@ def most_tile(caps: Caps) -> int:
 
 
 def stage_slots(per_lane: float, middle: bool) -> int:
-    """Entries that a lane should stage: what it finds and more, and those that come at once: four of the middle."""
+    """Entries that a lane should stage: what it finds and more. One of the middle with more reads its columns again."""
     return math.ceil(per_lane + 2 * math.sqrt(per_lane)) + (5 if middle else 2)
 
 

@@ -143,6 +143,11 @@ def test_no_legal_launch_scores_more(rules, problem):
 
 @settings(max_examples=25)
 @given(RULES, PROBLEMS, st.integers(0, 3))
+@example(
+    [("penalty_if", ("wg", 512), 0.1), ("penalty_if", ("mkd", 3), 0.1)],
+    Problem("topk", 1, 5000, 1, CARD.device_class),
+    2,
+)
 def test_a_lesson_about_a_launch_that_was_wished_for_is_followed(rules, problem, pick):
     """The challenger may be such a launch; what trials teach makes it win, with the same wishes in force."""
     plain = RankFamily(RankKind[problem.kind.upper()], CARD, TunerTable())

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
+from heapq import nlargest
 from itertools import product
 from operator import itemgetter
 from typing import TYPE_CHECKING
@@ -74,9 +75,12 @@ def with_wishes(
     seen = {candidate.choice for candidate in found}
     asked: set[Choice] = set()  # candidates often differ only in what is wished
     refused: set[tuple] = set()
-    best = max(total_score(one.seconds, rules.soft) for one, rules in zip(found, spoken, strict=True))
+    # The best one, and the second best: it challenges a table that names the best, and what trials teach for it must
+    # not make another one win that was left out here.
+    scores = (total_score(one.seconds, rules.soft) for one, rules in zip(found, spoken, strict=True))
+    leading = nlargest(2, scores)
     for draft in _drafts(_values(family, found, spoken), family.decided_together, found, spoken):
-        if len(asked) >= TRIED_MOST or (len(asked) >= TRIED_ANYWAY and draft.most < best):
+        if len(asked) >= TRIED_MOST or (len(asked) >= TRIED_ANYWAY and draft.most < leading[-1]):
             break
         if not refused.isdisjoint(part.key for part in draft.parts):
             continue
@@ -92,7 +96,7 @@ def with_wishes(
         seen.add(choice)
         found.append(_tried(problem, family, choice, draft.parent))
         spoken.append(policy(choice))
-        best = max(best, total_score(found[-1].seconds, spoken[-1].soft))
+        leading = nlargest(2, (*leading, total_score(found[-1].seconds, spoken[-1].soft)))
     return found, spoken, _unfulfilled(found, spoken)
 
 

@@ -20,6 +20,7 @@ export async function probeSubgroupSize(executor) {
   const bytes = await executor.read("[[0, 4]]");
   executor.unload(0);
   executor.destroy("[0]");
-  executor.pace = new Pace(executor.submits, executor.facts.software); // how long the probe took says nothing about programs
+  // How long the probe took says nothing about programs.
+  executor.pace = new Pace(executor.submits, executor.facts.software);
   return new Uint32Array(bytes.buffer)[0];
 }

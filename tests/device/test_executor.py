@@ -292,3 +292,60 @@ def test_a_fast_queue_may_grow_long(bare_page, software):
     most, allowed = page.evaluate(PACE, [0, 300, False, software])
     assert most > 4
     assert allowed > 3
+
+
+# A GPU that takes half a millisecond a run, of which the browser tells every 10 ms.
+POLLED = """async ([runs]) => {
+  const { Pace } = await import("/executor/pace.js");
+  const told = [];
+  let free = 0;
+  const timer = setInterval(() => {
+    while (told.length && told[0].at <= performance.now()) told.shift().resolve();
+  }, 10);
+  const pace = new Pace({ done: () => new Promise((resolve) => told.push({ at: free, resolve })) }, false);
+  let most = 0;
+  for (let i = 0; i < runs; i += 1) {
+    free = Math.max(free, performance.now()) + 0.5;
+    if (pace.submit()) await pace.room();
+    most = Math.max(most, pace.allowed);
+  }
+  clearInterval(timer);
+  return most;
+}"""
+
+
+def test_a_queue_of_which_the_browser_tells_now_and_then_stays_short(bare_page):
+    page, _ = bare_page
+    # 50 ms are 100 runs.
+    assert 3 < page.evaluate(POLLED, [2000]) < 200
+
+
+SHARE_LEFT = """async ([software]) => {
+  const { Pace } = await import("/executor/pace.js");
+  const later = () => new Promise((resolve) => setTimeout(resolve, 1));
+  let last = Promise.resolve();
+  const pace = new Pace({ done: () => last }, software);
+  const left = [];
+  for (let i = 0; i < 150; i += 1) {
+    last = last.then(later);
+    const allowed = pace.allowed;
+    if (!pace.submit()) continue;
+    await pace.room();
+    if (allowed > 7) left.push((pace.submitted - pace.finished) / Math.min(allowed, pace.allowed));
+  }
+  return left;
+}"""
+
+
+@pytest.mark.parametrize(("software", "least", "most"), [(False, 0.7, 1.0), (True, 0.0, 0.3)])
+def test_who_waits_goes_on_while_a_gpu_has_work(bare_page, software, least, most):
+    page, _ = bare_page
+    left = page.evaluate(SHARE_LEFT, [software])
+    assert left
+    assert least <= min(left) <= max(left) <= most
+
+
+def test_an_unknown_program_finds_a_short_queue(executor_page):
+    executor_page.evaluate("() => { executor.pace.allowed = 200; }")
+    executor_page.evaluate(SETUP, program_text(affine_program(64), []))
+    assert executor_page.evaluate("() => executor.pace.allowed") == 3

@@ -129,6 +129,7 @@ class NativeDevice:
         self._programs[number] = LoadedProgram(self._api, program, pipelines, temporaries, self._buffer)
         for slot, data in program.constants:
             self.write(temporaries[slot - program.num_external], data)
+        self._pace.restart()
         return number
 
     def unload(self, number: int) -> None:

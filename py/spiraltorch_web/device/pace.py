@@ -21,8 +21,12 @@ class Pace:
     def __init__(self, wait: Callable[[object], None]) -> None:
         self._wait = wait
         self._queue: deque = deque()
-        self._allowed = SUBMITS_IN_FLIGHT
         self._busy_since = 0.0
+        self.restart()
+
+    def restart(self) -> None:
+        """Other work than before follows, of which nothing is known."""
+        self._allowed = SUBMITS_IN_FLIGHT
 
     def submitted(self, submission: object) -> None:
         """Note a submission; waits for the older half of the queue when it is full."""

@@ -163,6 +163,7 @@ export class Executor {
   keep(number, { dispatches, temporaries }, compiled) {
     const launched = dispatches.filter(([, , grid]) => !grid.includes(0));
     this.programs.set(number, { compiled, dispatches: launched, temporaries });
+    this.pace.restart();
   }
 
   unload(number) {

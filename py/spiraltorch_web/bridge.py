@@ -35,7 +35,7 @@ from .user_errors import UserError, describe_error, remember_source
 # The event loop gets a turn this often: Stop, Pause and painting wait no longer.
 BREATHE_SECONDS = 0.05
 # While a script paints: a little less than a frame at 60 Hz, so that every frame finds a turn.
-FRAME_SECONDS = 0.012
+FRAME_SECONDS = 0.015
 LISTEN_SECONDS = 0.01  # between two looks for new sound
 LABS = str(PurePath(__file__).parent / "labs")
 

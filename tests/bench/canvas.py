@@ -54,7 +54,7 @@ def rows(found: dict, software: bool) -> list[Row]:
             ""),
         Row(SECTION, named, "steps lost", 1.0 - plain.seconds / painted.seconds, "",
             goal="" if software else f"≤ {MOST_SLOWDOWN} on an H100"),
-        Row(SECTION, named, "paintings per second", median(run["paintings"] / run["seconds"] for run in with_canvas),
+        Row(SECTION, named, "paintings per second", median(run["paintings"] / run["queued"] for run in with_canvas),
             "", goal=PAINTINGS[software]),
         Row(SECTION, named, "lost for a painting", _lost(plain.seconds, with_canvas), "s", note=_parts(by_neighbour)),
     ]  # fmt: skip

@@ -78,7 +78,7 @@ def paint(gradient, step):
 
 
 def train(seconds, painted):
-    """Train for about that long; steps, and the seconds until the last loss was there."""
+    """Train for about that long; steps, and the seconds until all were queued and until the last loss was there."""
     start, steps = time.perf_counter(), 0
     while time.perf_counter() - start < seconds:
         watched = painted and live.due("gradients")
@@ -86,8 +86,9 @@ def train(seconds, painted):
         if watched:
             timed_paint(gradient, steps)
         steps += 1
+    queued = time.perf_counter() - start
     loss.item()
-    return steps, time.perf_counter() - start
+    return steps, queued, time.perf_counter() - start
 
 
 watch = Watch()
@@ -102,8 +103,8 @@ sink.show = count(sink.show)
 train(SETTINGS["warmup"], SETTINGS["painted"])  # noqa: F821
 paintings = 0
 watch.seconds.clear()
-steps, seconds = train(SETTINGS["seconds"], SETTINGS["painted"])  # noqa: F821
-found = {"steps": steps, "seconds": seconds, "paintings": paintings, "shape": list(watching.weight.shape)}
+steps, queued, seconds = train(SETTINGS["seconds"], SETTINGS["painted"])  # noqa: F821
+found = {"steps": steps, "queued": queued, "seconds": seconds, "paintings": paintings, "shape": list(watching.weight.shape)}
 page_sink.page = sys.modules["spiraltorch_page"]  # the next script's
 del host._breathe, device._wait
 print(json.dumps({**found, "parts": watch.seconds, "adapter": st.device_info().adapter}))

@@ -24,8 +24,8 @@ export class Frames {
     const picture = this.pictures.get(name) ?? { unseen: 0, from: -Infinity };
     this.pictures.set(name, picture);
     const now = this.now();
-    // Late ones are made up for, at most by half a frame.
-    picture.from = Math.max(picture.from + FRAME_MILLISECONDS, now + FRAME_MILLISECONDS / 2);
+    // Late ones are made up for, by most of a frame: who waits for the GPU comes a few milliseconds late.
+    picture.from = Math.max(picture.from + FRAME_MILLISECONDS, now + FRAME_MILLISECONDS / 4);
     picture.unseen += 1;
     this.next(() => { picture.unseen -= 1; });
   }

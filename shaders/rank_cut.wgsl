@@ -2,13 +2,13 @@
 //
 // The sample is WG * KEYS_PER_LANE entries in pieces of 32 neighbours, one piece at a scattered place in each of as many
 // equal stretches. The cuts lie MARGIN sampled entries outside the wanted ones, so that they rarely miss; whoever uses
-// them counts and notices. With SIFTED a row has PARTS samples, of a workgroup each, whose outermost cuts rank_gather
+// them counts and notices. With JOINED a row has PARTS samples, of a workgroup each, whose outermost cuts rank_gather
 // takes.
 //
 // @bind  0 values read  u32[ROWS * COLS]; the bits of float32
 // @bind  1 state  write u32[ROWS * 8]; first, end, five zeros for rank_gather to count in, the largest key for its least
 // @bind  2 aside  write u32[ROWS * ASIDE]; with SIFTED: zeros for rank_gather and rank_sift to count in
-// @bind  3 parted write vec2<u32>[ROWS * PARTS]; with SIFTED: the cuts, which rank_gather puts into the state
+// @bind  3 parted write vec2<u32>[ROWS * PARTS]; with JOINED: the cuts, which rank_gather puts into the state
 // @grid  ROWS * PARTS workgroups, folded into x and y
 // @tune  WG, KEYS_PER_LANE
 // @needs 12 * WG bytes of workgroup memory for buckets, and 1 KiB
@@ -23,7 +23,9 @@
 
 // #if SIFTED
 @group(0) @binding(2) var<storage, read_write> aside: array<u32>;
-@group(0) @binding(3) var<storage, read_write> parted: array<vec2<u32>>;
+// #end
+// #if JOINED
+@group(0) @binding(${PARTED_AT}) var<storage, read_write> parted: array<vec2<u32>>;
 // #end
 // #if not BY_LANES
 
@@ -101,7 +103,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         let counter = select(0u, NO_KEY, thread == 7u);
         state[row * 8u + thread] = select(select(counter, cuts.end, thread == 1u), cuts.first, thread == 0u);
     }
-    // #if SIFTED
+    // #if JOINED
     if (thread == 0u) { parted[task] = vec2<u32>(cuts.first, cuts.end); }
     // #end
 }

@@ -12,7 +12,7 @@
 //        key before the first cut, NaN, least key found
 // @bind  3 found   write vec2<u32>[ROWS * FOUND]; keys and columns in any order
 // @bind  4 aside   write u32[ROWS * ASIDE]; with SIFTED: how many of the listed entries lie in each bucket, and their scale
-// @bind  5 parted  read  vec2<u32>[ROWS * PARTS]; with SIFTED: cuts from rank_cut, of which the outermost serve
+// @bind  5 parted  read  vec2<u32>[ROWS * PARTS]; with JOINED: cuts from rank_cut, of which the outermost serve
 // @grid  ROWS * CHUNKS workgroups, folded into x and y
 // @tune  WG, UNROLL, CHUNKS, SLOTS
 // @needs 4 * SLOTS * WG bytes of workgroup memory, with STAGE_KEYS 8, and with SIFTED 8 * WG for buckets
@@ -29,7 +29,9 @@
 @group(0) @binding(3) var<storage, read_write> found: array<vec2<u32>>;
 // #if SIFTED
 @group(0) @binding(4) var<storage, read_write> aside: array<atomic<u32>>;
-@group(0) @binding(5) var<storage, read> parted: array<vec2<u32>>;
+// #end
+// #if JOINED
+@group(0) @binding(${PARTED_AT}) var<storage, read> parted: array<vec2<u32>>;
 // #end
 
 // #if STAGE_KEYS
@@ -109,9 +111,9 @@ fn gather_again(row: u32, start: u32, end: u32, cuts: Cuts) {
     slot = thread;
 }
 // #end
-// #if SIFTED
+// #if JOINED
 
-/// The outermost cuts, and how the keys between them become buckets, for whom it may concern later.
+/// The outermost cuts of a row, and with SIFTED how the keys between them become buckets; also for later launches.
 fn join_parts(row: u32, chunk: u32) -> Cuts {
     var cuts = Cuts(NO_KEY, 0u);
     // #for P < PARTS
@@ -120,16 +122,21 @@ fn join_parts(row: u32, chunk: u32) -> Cuts {
     // #for P < PARTS
     cuts = Cuts(min(cuts.first, part_${P}.x), max(cuts.end, part_${P}.y));
     // #end
+    let tells = (chunk == 0u) & (thread == 0u);
+    if (tells) {
+        atomicStore(&state[row * 8u], cuts.first);
+        atomicStore(&state[row * 8u + 1u], cuts.end);
+    }
+    // #if SIFTED
     let base = min(cuts.first, LAST_KEY);
     let spread = order_value(max(base, min(cuts.end, LAST_KEY))) - order_value(base);
     let scale = bitcast<u32>(${SIFT_BUCKETS}.0 / max(spread, 1e-30));
     deal = deal_by_value(base, scale);
-    if ((chunk == 0u) & (thread == 0u)) {
-        atomicStore(&state[row * 8u], cuts.first);
-        atomicStore(&state[row * 8u + 1u], cuts.end);
+    if (tells) {
         atomicStore(&aside[row * ${ASIDE}u + ${SCALE}u], scale);
         atomicStore(&aside[row * ${ASIDE}u + ${SCALE}u + 1u], base);
     }
+    // #end
     return cuts;
 }
 // #end
@@ -162,7 +169,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     least = NO_KEY;
     let row = task / ${CHUNKS}u;
     let chunk = task % ${CHUNKS}u;
-    // #if SIFTED
+    // #if JOINED
     let cuts = join_parts(row, chunk);
     // #else
     let cuts = Cuts(atomicLoad(&state[row * 8u]), atomicLoad(&state[row * 8u + 1u]));

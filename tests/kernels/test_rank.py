@@ -202,15 +202,26 @@ def test_a_list_longer_than_16_bit_counters_hold(native, kind) -> None:
 
 
 @pytest.mark.parametrize(
-    ("rows", "kl", "k", "samples"), [(2, 4, 50, 1), (2, 8, 50, 16), (3, 8, 3000, 16), (9, 8, 50, 1)]
+    ("shape", "k", "wg", "kl", "samples", "sifted"),
+    [
+        ((2, 200_001), 50, 128, 4, 1, True),
+        ((2, 200_001), 50, 128, 8, 16, True),
+        ((3, 200_001), 3000, 128, 8, 16, True),
+        ((9, 200_001), 50, 128, 8, 16, True),
+        ((5, 20_001), 50, 128, 8, 4, False),
+        ((33, 50_002), 500, 128, 8, 8, False),
+        ((64, 20_000), 50, 1024, 2, 2, False),
+    ],
 )
-def test_the_middle_of_few_long_rows_is_sifted(native, rows, kl, k, samples) -> None:
-    problem = RankProblem(RankKind.MIDK, rows, 200_001, k)
-    wanted = Choice(mk=Merge.STREAM, wg=128, kl=kl, use_2ce=True, ch=8)
+def test_the_middle_of_few_long_rows(native, shape, k, wg, kl, samples, sifted) -> None:
+    """Rows are sampled by several workgroups, and long lists are sifted."""
+    problem = RankProblem(RankKind.MIDK, *shape, k)
+    wanted = Choice(mk=Merge.STREAM, wg=wg, kl=kl, use_2ce=True, ch=8)
     choice, _ = repair(wanted, problem.kind, problem.rows, problem.cols, k, native.caps)
     launches = rank_launches(problem, choice, native.caps).launches
-    assert [launch.kernel.name for launch in launches] == ["rank_cut", "rank_gather", "rank_sift", "rank_finish"]
-    assert math.prod(launches[0].grid) == samples * rows
+    names = ["rank_cut", "rank_gather", *(["rank_sift"] if sifted else []), "rank_finish"]
+    assert [launch.kernel.name for launch in launches] == names
+    assert math.prod(launches[0].grid) == samples * problem.rows
     assert_exact(native, problem, choice, native.caps)
 
 

@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from ..kernels.rankk.choice import Choice, Merge, Order, RankKind
 from ..kernels.rankk.problem import RankProblem
-from ..kernels.rankk.sample import Sampling, is_sifted
+from ..kernels.rankk.sample import Sampling
 from ..kernels.rankk.stream import GATHER_WORKGROUP, MOST_STAGED, stage_slots
 from .caps import DeviceCaps
 
@@ -145,7 +145,7 @@ def _streamed_by_stages(problem: RankProblem, choice: Choice, chunks: int, machi
     shared = 4.0 * problem.rows * problem.cols / machine.bytes_per_second
     shared += KEPT * found * problem.rows / units
     slots = stage_slots(found / chunks / GATHER_WORKGROUP, problem.middle)
-    if problem.middle and not is_sifted(problem, choice):
+    if problem.middle and not sampling.sifted:
         slots /= 2  # of columns alone
     shared = shared * max(1.0, slots / FREE_SLOTS) + GROUP * groups / units
     alone = problem.cols / chunks / choice.tile * (TILE + TILE_COLUMN * choice.tile)

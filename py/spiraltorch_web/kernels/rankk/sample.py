@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
+from types import MappingProxyType
+from typing import NamedTuple
 
 from .choice import Choice
 from .problem import RankProblem
@@ -14,12 +16,18 @@ from .problem import RankProblem
 SAFETY, FEW_ROWS_SAFETY = 4.75, 4.0
 # Lists are sifted before they are finished from so many entries on, and up to so many rows.
 LONG_LIST, FEW_ROWS = 12288, 64
-# Samples of few rows whose lists are sifted, each taken by a workgroup of its own: entries of a lane, of a sample at
-# least, and most rows.
-PARTS, PART_KEYS, LEAST_PART, PARTED_ROWS = 16, 8, 1024, 8
-# Of 16 numbers that scatter normally the outermost lies 1.77 standard deviations from the mean, and one time in 20,000
-# 4.5 of them.
-OUTERMOST, OUTERMOST_RARELY = 1.766, 4.5
+# Workgroups that sample one row of whose middle entries are wanted, each with a sample of its own, whose outermost cuts
+# serve: at most, lanes of all of them, and entries of a sample at least. They cost nothing while a device has idle ones.
+MOST_PARTS, SAMPLING_LANES, LEAST_PART = 16, 131_072, 1024
+# Of very few rows, whose lists are sifted, a lane samples at most so many entries.
+FEWEST_ROWS, PART_KEYS = 8, 8
+# By how many samples there are: standard deviations by which each one's cut lies outside, so that all of them are too far
+# in as rarely as a single one is with FEW_ROWS_SAFETY; and how far out the outermost of so many lies on average.
+OUTERMOST = MappingProxyType({2: (2.535, 0.564), 4: (1.439, 1.029), 8: (0.601, 1.424), 16: (0.0, 1.766)})
+OUTERMOST_RARELY = 4.5  # standard deviations from the mean: of 16, the outermost lies further out one time in 20,000
+# A cut is searched in buckets. All workgroups wait for the one whose cut is not at a bucket's edge, so the slack is what
+# the fullest bucket holds: at the middle of normal entries on average so many for each entry of a lane.
+MIDDLE_BUCKET = 0.85
 
 
 def cut_slack(margin: int) -> int:
@@ -60,18 +68,13 @@ def found_slots(problem: RankProblem, sample: int) -> int:
     return min(problem.cols, math.ceil((sampled + 5 * math.sqrt(sampled) + 8) * problem.cols / sample))
 
 
-def is_sifted(problem: RankProblem, choice: Choice) -> bool:
-    """Whether lists are too long for the one workgroup a row that finishes, with too few rows to fill a device."""
-    few = problem.middle and choice.use_2ce and problem.rows <= FEW_ROWS
-    return few and expected_found(problem, choice.wg * choice.kl) >= LONG_LIST
-
-
 @dataclass(frozen=True)
 class Sampling:
-    """How rows are sampled: ``parts`` samples, each of ``keys`` entries for every lane of a workgroup.
+    """How rows are sampled: by ``parts`` workgroups of a row, each with ``keys`` entries for every lane.
 
-    A cut lies ``margin`` sampled entries outside the wanted ones, or up to ``slack`` further. Between the outermost
-    cuts ``expected`` entries of a row lie on average, and rarely more than ``room``.
+    A cut lies ``margin`` sampled entries outside the wanted ones, or up to ``slack`` further. Between the outermost cuts
+    ``expected`` entries of a row lie on average, and rarely more than ``room``. With ``sifted`` such a list is too long
+    for the one workgroup a row that finishes, with too few rows to fill a device.
     """
 
     parts: int
@@ -80,29 +83,52 @@ class Sampling:
     slack: int
     expected: int
     room: int
+    sifted: bool
 
     @classmethod
     def of(cls, problem: RankProblem, choice: Choice) -> Sampling:
         """That of a choice."""
-        part = choice.wg * min(choice.kl, PART_KEYS)
-        wide = LEAST_PART <= part and 4 * PARTS * part <= problem.cols
-        if wide and problem.rows <= PARTED_ROWS and is_sifted(problem, choice):
-            return cls._parted(problem, part, part // choice.wg)
-        sample = choice.wg * choice.kl
-        margin = sample_margin(problem, sample)
-        found = expected_found(problem, sample), found_slots(problem, sample)
-        return cls(1, choice.kl, margin, cut_slack(margin), *found)
+        few = problem.middle and choice.use_2ce and problem.rows <= FEW_ROWS
+        alone = _alone(problem, choice.wg * choice.kl)
+        long = few and alone.expected >= LONG_LIST
+        keys = min(choice.kl, PART_KEYS) if long and problem.rows <= FEWEST_ROWS else choice.kl
+        parts = _parts(problem, choice.wg, keys) if few else 1
+        if parts == 1:
+            return cls(1, choice.kl, *alone, long)
+        shared = _parted(problem, choice.wg, keys, parts)
+        return cls(parts, keys, *shared, shared.expected >= LONG_LIST)
 
-    @classmethod
-    def _parted(cls, problem: RankProblem, part: int, keys: int) -> Sampling:
-        """Samples whose cuts are as likely too far in as too far out: all 16 are too far in once in 65,536 rows.
 
-        However widely the samples' medians scatter, the outermost cuts scatter with them, so that this holds where
-        neighbours are alike as well.
-        """
-        margin = math.ceil(problem.k * part / problem.cols / 2) + 2
-        slack = max(2, math.isqrt(part) // 8)
-        deviation = math.sqrt(part) / 2  # of the rank of a sample's median
-        sampled = 2 * (margin + slack / 2 + OUTERMOST * deviation), 2 * (margin + slack + OUTERMOST_RARELY * deviation)
-        expected, room = (min(problem.cols, math.ceil(entries * problem.cols / part)) for entries in sampled)
-        return cls(PARTS, keys, margin, slack, expected, room)
+def _parts(problem: RankProblem, workgroup: int, keys: int) -> int:
+    """How many workgroups sample a row."""
+    sample = workgroup * keys
+    most = min(MOST_PARTS, SAMPLING_LANES // (problem.rows * workgroup), problem.cols // (4 * sample))
+    return 1 << most.bit_length() - 1 if most > 1 and sample >= LEAST_PART else 1
+
+
+class _Cuts(NamedTuple):
+    margin: int
+    slack: int
+    expected: int
+    room: int
+
+
+def _alone(problem: RankProblem, sample: int) -> _Cuts:
+    """The cuts of one sample."""
+    margin = sample_margin(problem, sample)
+    return _Cuts(margin, cut_slack(margin), expected_found(problem, sample), found_slots(problem, sample))
+
+
+def _parted(problem: RankProblem, workgroup: int, keys: int, parts: int) -> _Cuts:
+    """The cuts of several samples.
+
+    However widely the samples' medians scatter, as they do where neighbours are alike, the outermost cuts scatter with
+    them. Sixteen cuts that are as likely too far in as too far out are all too far in once in 65,536 rows.
+    """
+    sample, (safety, outermost) = workgroup * keys, OUTERMOST[parts]
+    deviation = math.sqrt(sample) / 2  # of the rank of a sample's median
+    margin = math.ceil(problem.k * sample / problem.cols / 2 + safety * deviation) + 2
+    bucket = MIDDLE_BUCKET * keys
+    slack = math.ceil(bucket + 4 * math.sqrt(bucket))
+    sampled = 2 * (margin + bucket / 2 + outermost * deviation), 2 * (margin + slack + OUTERMOST_RARELY * deviation)
+    return _Cuts(margin, slack, *(min(problem.cols, math.ceil(entries * problem.cols / sample)) for entries in sampled))

@@ -12,12 +12,12 @@ from functools import cached_property
 from ...ir.caps import Caps
 from ..grids import ceil_div
 from ..launches import given, launch, result, scratch
-from ..registry import Launch, Lowered
+from ..registry import Launch, Lowered, Operand
 from ..templates import Value
 from .choice import Choice
 from .problem import RankProblem
 from .row import BASE_BYTES, settling, shape_of, workgroup_of
-from .sample import Sampling, is_sifted
+from .sample import Sampling
 
 # Small workgroups wait less for each other, and lanes that stage much leave a multiprocessor fewer of them: on an H200
 # the gather takes half as long again from 12 slots of keys and columns on. Lanes whose slots are full send them to the
@@ -41,12 +41,13 @@ def streamed_launches(problem: RankProblem, choice: Choice, caps: Caps) -> Lower
     """The launches of a choice, and the bytes of what they leave for each other."""
     stream = _Stream(problem, choice, caps)
     launches = (_cut(stream), _gather(stream), *((_sift(stream),) if stream.sifted else ()), _finish(stream))
-    rows = problem.rows
-    sizes = (32 * rows, 8 * rows * stream.found)
+    rows, sieve = problem.rows, stream.sieve
+    sizes = [32 * rows, 8 * rows * stream.found]
     if stream.sifted:
-        sieve = stream.sieve
-        sizes = (*sizes, 4 * rows * sieve["ASIDE"], 8 * rows * sieve["SIFTED_ROOM"], 8 * rows * stream.sampling.parts)
-    return Lowered(launches, sizes)
+        sizes += [4 * rows * sieve["ASIDE"], 8 * rows * sieve["SIFTED_ROOM"]]
+    if stream.joined:
+        sizes.append(8 * rows * stream.sampling.parts)
+    return Lowered(launches, tuple(sizes))
 
 
 @dataclass(frozen=True)
@@ -75,9 +76,20 @@ class _Stream:
         """Entries that it should have."""
         return self.sampling.expected
 
-    @cached_property
+    @property
     def sifted(self) -> bool:
-        return is_sifted(self.problem, self.choice)
+        return self.sampling.sifted
+
+    @property
+    def joined(self) -> bool:
+        """Whether the gather takes the cuts from all samples of a row and says how their entries are sifted."""
+        return self.sifted or self.sampling.parts > 1
+
+    @property
+    def further(self) -> tuple[Operand, ...]:
+        """What sampling and reading launches bind last."""
+        parted = scratch(4 if self.sifted else 2)
+        return (*((scratch(2),) if self.sifted else ()), *((parted,) if self.joined else ()))
 
     @cached_property
     def sieve(self) -> dict[str, Value]:
@@ -95,10 +107,12 @@ def _cut(stream: _Stream) -> Launch:
     pieces = choice.wg // 32
     return launch(
         "rank_cut",
-        (given(0), scratch(0), *((scratch(2), scratch(4)) if stream.sifted else ())),
+        (given(0), scratch(0), *stream.further),
         problem.rows * sampling.parts,
         stream.caps,
         KEYS_PER_LANE=sampling.keys,
+        JOINED=stream.joined,
+        PARTED_AT=3 if stream.sifted else 2,
         PARTS=sampling.parts,
         PIECES=pieces,
         STRETCH=problem.cols // (sampling.parts * sampling.keys * pieces),
@@ -122,13 +136,15 @@ def _gather(stream: _Stream) -> Launch:
     unroll = max(1, stream.choice.tile // (4 * wg))
     return launch(
         "rank_gather",
-        (given(0), given(0), scratch(0), scratch(1), *((scratch(2), scratch(4)) if stream.sifted else ())),
+        (given(0), given(0), scratch(0), scratch(1), *stream.further),
         problem.rows * stream.chunks,
         caps,
         UNROLL=unroll,
         MASKED=min(unroll, MARKED),
         MASKS=ceil_div(unroll, MARKED),
         STAGE_KEYS=with_keys,
+        JOINED=stream.joined,
+        PARTED_AT=5 if stream.sifted else 4,
         PARTS=stream.sampling.parts,
         CHUNKS=stream.chunks,
         CHUNK_VECTORS=ceil_div(ceil_div(problem.cols, 4), stream.chunks),

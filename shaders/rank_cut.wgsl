@@ -65,10 +65,21 @@ fn value_cuts(start: u32, stop: u32, valid: u32) -> Cuts {
 // #end
 
 @compute @workgroup_size(${WG})
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) index: u32) {
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(local_invocation_index) index: u32,
+    // #if SUBGROUPS
+    @builtin(subgroup_invocation_id) subgroup_lane: u32,
+    @builtin(subgroup_size) subgroup_lanes: u32,
+    // #end
+) {
     let task = group.y * ${GRID_X}u + group.x;
     if (task >= ${ROWS}u * ${PARTS}u) { return; }
     thread = index;
+    // #if SUBGROUPS
+    lane = subgroup_lane;
+    lanes = subgroup_lanes;
+    // #end
     let row = task / ${PARTS}u;
     let part = task % ${PARTS}u;
     prepare_search();

@@ -212,10 +212,21 @@ fn deal_listed(row: u32, list: List, start: u32, stop: u32, by_value: bool) -> u
 }
 
 @compute @workgroup_size(${WG})
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) index: u32) {
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(local_invocation_index) index: u32,
+    // #if SUBGROUPS
+    @builtin(subgroup_invocation_id) subgroup_lane: u32,
+    @builtin(subgroup_size) subgroup_lanes: u32,
+    // #end
+) {
     let row = group.y * ${GRID_X}u + group.x;
     if (row >= ${ROWS}u) { return; }
     thread = index;
+    // #if SUBGROUPS
+    lane = subgroup_lane;
+    lanes = subgroup_lanes;
+    // #end
     // Read before it is known how many there are, so that nothing waits for it.
     // #for I < HELD
     // #if SIFTED

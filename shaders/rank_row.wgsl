@@ -78,10 +78,21 @@ fn deal_own(row: u32, start: u32, valid: u32) -> bool {
 // #end
 
 @compute @workgroup_size(${WG})
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) index: u32) {
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(local_invocation_index) index: u32,
+    // #if SUBGROUPS
+    @builtin(subgroup_invocation_id) subgroup_lane: u32,
+    @builtin(subgroup_size) subgroup_lanes: u32,
+    // #end
+) {
     let row = group.y * ${GRID_X}u + group.x;
     if (row >= ${ROWS}u) { return; }
     thread = index;
+    // #if SUBGROUPS
+    lane = subgroup_lane;
+    lanes = subgroup_lanes;
+    // #end
     prepare_search();
     // #if MIDDLE
     clear_buckets();

@@ -28,10 +28,21 @@ var<workgroup> kept_count: atomic<u32>;
 var<workgroup> place: u32;
 
 @compute @workgroup_size(${WG})
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) index: u32) {
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(local_invocation_index) index: u32,
+    // #if SUBGROUPS
+    @builtin(subgroup_invocation_id) subgroup_lane: u32,
+    @builtin(subgroup_size) subgroup_lanes: u32,
+    // #end
+) {
     let task = group.y * ${GRID_X}u + group.x;
     if (task >= ${ROWS}u * ${CHUNKS}u) { return; }
     thread = index;
+    // #if SUBGROUPS
+    lane = subgroup_lane;
+    lanes = subgroup_lanes;
+    // #end
     let row = task / ${CHUNKS}u;
     let chunk = task % ${CHUNKS}u;
     // Read before it is known how many there are, so that nothing waits for it.

@@ -23,7 +23,6 @@
 // #for I < KEYS_PER_LANE
 var<private> own_${I}: u32;
 // #end
-var<private> lane: u32;
 
 // #if COUNTED
 var<workgroup> overflows: atomic<u32>;

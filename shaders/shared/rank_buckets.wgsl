@@ -5,7 +5,7 @@
 
 const BUCKETS = ${BUCKETS}u;
 var<workgroup> buckets: array<atomic<u32>, ${BUCKET_WORDS}>;
-var<workgroup> lane_sums: array<u32, ${WG}>;
+var<workgroup> lane_sums: array<u32, ${WG}>; // with SUBGROUPS of a subgroup each
 var<workgroup> ranked: array<u32, 2>; // the last bucket where there are no more entries than the rank
 
 fn clear_ranked() {
@@ -61,6 +61,18 @@ fn start_buckets(ranks: vec2<u32>) {
     own_sum += (word_${W} & 0xffffu) + (word_${W} >> 16u);
     // #end
     // #end
+    // #if SUBGROUPS
+    var ahead = subgroupExclusiveAdd(own_sum);
+    let subgroup = thread >> firstTrailingBit(lanes);
+    if (lane == min(lanes, ${WG}u) - 1u) { lane_sums[subgroup] = ahead + own_sum; }
+    workgroupBarrier();
+    // the subgroups' sums are stored
+    var earlier = 0u;
+    for (var other = lane; other * lanes < ${WG}u; other += lanes) {
+        earlier += select(0u, lane_sums[other], other < subgroup);
+    }
+    ahead += subgroupAdd(earlier);
+    // #else
     var sum = own_sum;
     lane_sums[thread] = sum;
     for (var reach = 1u; reach < ${WG}u; reach *= 8u) {
@@ -75,6 +87,7 @@ fn start_buckets(ranks: vec2<u32>) {
         lane_sums[thread] = sum;
     }
     var ahead = sum - own_sum;
+    // #end
     // #for W < PER_LANE
     // #if WIDE
     atomicStore(&buckets[thread * ${PER_LANE}u + ${W}u], ahead);

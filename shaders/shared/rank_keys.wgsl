@@ -5,6 +5,10 @@ const NO_KEY = 0xffffffffu;
 const ZERO_KEY = 0x7f800000u;
 
 var<private> thread: u32;
+// #if SUBGROUPS
+var<private> lane: u32; // in its subgroup
+var<private> lanes: u32; // of a subgroup, which are consecutive
+// #end
 
 struct Cuts {
     first: u32, // keys from here ...

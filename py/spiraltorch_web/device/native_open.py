@@ -72,7 +72,7 @@ def open_native(adapter: wgpu.GPUAdapter, reason: str = "", unchecked: bool = Tr
 
 
 def _probe_subgroup_size(device: NativeDevice) -> int:
-    """The subgroup size that a shader sees; adapters tell at most a range."""
+    """The subgroup size that a shader sees; wgpu tells a range that says little."""
     kernel = Kernel("subgroup_probe", _SUBGROUP_PROBE, ("read_write",), frozenset({"subgroups"}))
     program = Program((kernel,), (Dispatch(0, (BufferRef(0, 4),), (1, 1, 1)),), (4,), 1)
     number, handle = device.load(program), device.alloc(4)

@@ -32,14 +32,18 @@ def launch(
     groups: int,
     caps: Caps,
     dtype: DType | None = None,
-    needs: frozenset[str] = frozenset(),
     **values: Value,
 ) -> Launch:
-    """A launch of ``groups`` workgroups; the shader learns GRID_X and GROUPS besides ``values``."""
-    grid = fold(groups, caps.max_groups)
+    """A launch of ``groups`` workgroups; the shader learns GRID_X and GROUPS besides ``values``.
+
+    With SUBGROUPS among them it may use subgroup operations.
+    """
+    grid, needs = fold(groups, caps.max_groups), set()
     if dtype is not None and dtype.storage == "f16":
-        needs |= {"f16"}
-    return Launch(kernel(shader, {**values, "GRID_X": grid[0], "GROUPS": groups}, needs), operands, grid)
+        needs.add("f16")
+    if values.get("SUBGROUPS"):
+        needs.add("subgroups")
+    return Launch(kernel(shader, {**values, "GRID_X": grid[0], "GROUPS": groups}, frozenset(needs)), operands, grid)
 
 
 def launch_entries(

@@ -23,11 +23,16 @@ const SOFTWARE = /swiftshader|llvmpipe|lavapipe|warp|basic render|software/i;
 export async function openDevice(wish) {
   const adapter = await findAdapter(wish);
   const { vendor, architecture, device: model, description } = adapter.info;
-  const features = FEATURES.filter((name) => adapter.features.has(name));
+  const features = FEATURES.filter((name) => adapter.features.has(name) && (name !== "subgroups" || oneSize(adapter)));
   const limits = Object.fromEntries(LIMITS.map((name) => [name, adapter.limits[name]]));
   const device = await adapter.requestDevice({ requiredFeatures: features, requiredLimits: limits });
   const software = isSoftware(adapter);
   return { device, facts: { vendor, architecture, model, description, software, features, limits, subgroupSize: 0 } };
+}
+
+/** Whether subgroups have the same size in all shaders: kernels count on that of a small one. Browsers may not tell. */
+function oneSize({ info }) {
+  return info.subgroupMinSize === info.subgroupMaxSize;
 }
 
 async function findAdapter(wish) {

@@ -9,7 +9,7 @@ fn main(@builtin(subgroup_size) subgroup_size: u32, @builtin(local_invocation_in
     if (index == 0u) { size[0] = subgroup_size; }
 }`;
 
-/** The subgroup size that a shader sees; adapters tell at most a range. */
+/** The subgroup size that a shader sees. */
 export async function probeSubgroupSize(executor) {
   const kernels = [{ name: "subgroup_probe", code: SUBGROUP_PROBE, access: ["read_write"] }];
   const dispatches = [[0, [[0, 0, 4]], [1, 1, 1]]];

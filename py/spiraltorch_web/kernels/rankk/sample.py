@@ -16,17 +16,18 @@ from .problem import RankProblem
 SAFETY, FEW_ROWS_SAFETY = 4.75, 4.0
 # Lists are sifted before they are finished from so many entries on, and up to so many rows.
 LONG_LIST, FEW_ROWS = 12288, 64
-# Workgroups that sample one row of whose middle entries are wanted, each with a sample of its own, whose outermost cuts
-# serve: at most, lanes of all of them, and entries of a sample at least. They cost nothing while a device has idle ones.
+# Workgroups that sample one row of whose middle entries are wanted, each with a sample of its own, whose outermost
+# cuts serve: at most, lanes of all of them, and entries of a sample at least. They cost nothing while a device has idle
+# ones.
 MOST_PARTS, SAMPLING_LANES, LEAST_PART = 16, 131_072, 1024
 # Of very few rows, whose lists are sifted, a lane samples at most so many entries.
 FEWEST_ROWS, PART_KEYS = 8, 8
-# By how many samples there are: standard deviations by which each one's cut lies outside, so that all of them are too far
-# in as rarely as a single one is with FEW_ROWS_SAFETY; and how far out the outermost of so many lies on average.
+# By how many samples there are: standard deviations by which each one's cut lies outside, so that all of them are too
+# far in as rarely as a single one is with FEW_ROWS_SAFETY; and how far out the outermost of so many lies on average.
 OUTERMOST = MappingProxyType({2: (2.535, 0.564), 4: (1.439, 1.029), 8: (0.601, 1.424), 16: (0.0, 1.766)})
 OUTERMOST_RARELY = 4.5  # standard deviations from the mean: of 16, the outermost lies further out one time in 20,000
-# A cut is searched in buckets. All workgroups wait for the one whose cut is not at a bucket's edge, so the slack is what
-# the fullest bucket holds: at the middle of normal entries on average so many for each entry of a lane.
+# A cut is searched in buckets. All workgroups wait for the one whose cut is not at a bucket's edge, so the slack is
+# what the fullest bucket holds: at the middle of normal entries on average so many for each entry of a lane.
 MIDDLE_BUCKET = 0.85
 
 
@@ -72,9 +73,9 @@ def found_slots(problem: RankProblem, sample: int) -> int:
 class Sampling:
     """How rows are sampled: by ``parts`` workgroups of a row, each with ``keys`` entries for every lane.
 
-    A cut lies ``margin`` sampled entries outside the wanted ones, or up to ``slack`` further. Between the outermost cuts
-    ``expected`` entries of a row lie on average, and rarely more than ``room``. With ``sifted`` such a list is too long
-    for the one workgroup a row that finishes, with too few rows to fill a device.
+    A cut lies ``margin`` sampled entries outside the wanted ones, or up to ``slack`` further. Between the outermost
+    cuts ``expected`` entries of a row lie on average, and rarely more than ``room``. With ``sifted`` such a list is too
+    long for the one workgroup a row that finishes, with too few rows to fill a device.
     """
 
     parts: int

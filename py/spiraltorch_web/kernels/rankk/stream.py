@@ -62,6 +62,10 @@ class _Stream:
     def chunks(self) -> int:
         return self.choice.ch if self.choice.use_2ce else 1
 
+    @property
+    def with_subgroups(self) -> bool:
+        return self.caps.subgroup_size > 0
+
     @cached_property
     def sampling(self) -> Sampling:
         return Sampling.of(self.problem, self.choice)
@@ -120,7 +124,7 @@ def _cut(stream: _Stream) -> Launch:
         SLACK=sampling.slack,
         BY_LANES=not problem.middle and 2 * sampling.margin <= choice.wg,
         **stream.sieve,
-        **workgroup_of(choice.wg),
+        **workgroup_of(choice.wg, subgroups=stream.with_subgroups),
         **shape_of(problem),
     )
 
@@ -170,7 +174,7 @@ def _sift(stream: _Stream) -> Launch:
         READS=SIFT_READS,
         FOUND=stream.found,
         **stream.sieve,
-        **workgroup_of(wg, wide=True),
+        **workgroup_of(wg, wide=True, subgroups=stream.with_subgroups),
         **shape_of(stream.problem),
     )
 
@@ -197,7 +201,7 @@ def _finish(stream: _Stream) -> Launch:
         BY_VALUE_TURN=0 if problem.middle else 1,
         FIRST_END=0 if problem.middle else 1,
         **stream.sieve,
-        **workgroup_of(wg, wide=wide, buckets=finish_buckets(problem, choice, caps)),
+        **workgroup_of(wg, wide=wide, buckets=finish_buckets(problem, choice, caps), subgroups=stream.with_subgroups),
         **settling(choice, wg),
         **shape_of(problem),
     )

@@ -78,7 +78,7 @@ def paint(gradient, step):
 
 
 def train(seconds, painted):
-    """Train for about that long; steps, and the seconds until all were queued and until the last loss was there."""
+    """Train for about that long; steps, seconds until all were queued, and until the last loss was there."""
     start, steps = time.perf_counter(), 0
     while time.perf_counter() - start < seconds:
         watched = painted and live.due("gradients")
@@ -104,7 +104,7 @@ train(SETTINGS["warmup"], SETTINGS["painted"])  # noqa: F821
 paintings = 0
 watch.seconds.clear()
 steps, queued, seconds = train(SETTINGS["seconds"], SETTINGS["painted"])  # noqa: F821
-found = {"steps": steps, "queued": queued, "seconds": seconds, "paintings": paintings, "shape": list(watching.weight.shape)}
+found = {"steps": steps, "queued": queued, "seconds": seconds, "paintings": paintings, "parts": watch.seconds}
 page_sink.page = sys.modules["spiraltorch_page"]  # the next script's
 del host._breathe, device._wait
-print(json.dumps({**found, "parts": watch.seconds, "adapter": st.device_info().adapter}))
+print(json.dumps({**found, "shape": list(watching.weight.shape), "adapter": st.device_info().adapter}))

@@ -7,8 +7,8 @@
 //
 // @bind  0 values read  u32[ROWS * COLS]; the bits of float32
 // @bind  1 state  write u32[ROWS * 8]; first, end, five zeros for rank_gather to count in, the largest key for its least
-// @bind  2 aside  write u32[ROWS * ASIDE]; with SIFTED: zeros for rank_gather and rank_sift to count in
-// @bind  3 parted write vec2<u32>[ROWS * PARTS]; with JOINED: the cuts, which rank_gather puts into the state
+// @bind  2 parted write vec2<u32>[ROWS * PARTS]; with JOINED: the cuts, which rank_gather puts into the state
+// @bind  3 aside  write u32[ROWS * ASIDE]; with SIFTED: zeros for rank_gather and rank_sift to count in
 // @grid  ROWS * PARTS workgroups, folded into x and y
 // @tune  WG, KEYS_PER_LANE
 // @needs 12 * WG bytes of workgroup memory for buckets, and 1 KiB
@@ -21,11 +21,11 @@
 @group(0) @binding(0) var<storage, read> values: array<u32>;
 @group(0) @binding(1) var<storage, read_write> state: array<u32>;
 
-// #if SIFTED
-@group(0) @binding(2) var<storage, read_write> aside: array<u32>;
-// #end
 // #if JOINED
-@group(0) @binding(${PARTED_AT}) var<storage, read_write> parted: array<vec2<u32>>;
+@group(0) @binding(2) var<storage, read_write> parted: array<vec2<u32>>;
+// #end
+// #if SIFTED
+@group(0) @binding(3) var<storage, read_write> aside: array<u32>;
 // #end
 // #if not BY_LANES
 

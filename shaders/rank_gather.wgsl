@@ -11,8 +11,8 @@
 // @bind  2 state   write u32[ROWS * 8]; cuts from rank_cut; found, before the first cut, tied with the end, tied with the
 //        key before the first cut, NaN, least key found
 // @bind  3 found   write vec2<u32>[ROWS * FOUND]; keys and columns in any order
-// @bind  4 aside   write u32[ROWS * ASIDE]; with SIFTED: how many of the listed entries lie in each bucket, and their scale
-// @bind  5 parted  read  vec2<u32>[ROWS * PARTS]; with JOINED: cuts from rank_cut, of which the outermost serve
+// @bind  4 parted  read  vec2<u32>[ROWS * PARTS]; with JOINED: cuts from rank_cut, of which the outermost serve
+// @bind  5 aside   write u32[ROWS * ASIDE]; with SIFTED: how many of the listed entries lie in each bucket, and their scale
 // @grid  ROWS * CHUNKS workgroups, folded into x and y
 // @tune  WG, UNROLL, CHUNKS, SLOTS
 // @needs 4 * SLOTS * WG bytes of workgroup memory, with STAGE_KEYS 8, and with SIFTED 8 * WG for buckets
@@ -27,11 +27,11 @@
 @group(0) @binding(1) var<storage, read> values4: array<vec4<u32>>;
 @group(0) @binding(2) var<storage, read_write> state: array<atomic<u32>>;
 @group(0) @binding(3) var<storage, read_write> found: array<vec2<u32>>;
-// #if SIFTED
-@group(0) @binding(4) var<storage, read_write> aside: array<atomic<u32>>;
-// #end
 // #if JOINED
-@group(0) @binding(${PARTED_AT}) var<storage, read> parted: array<vec2<u32>>;
+@group(0) @binding(4) var<storage, read> parted: array<vec2<u32>>;
+// #end
+// #if SIFTED
+@group(0) @binding(5) var<storage, read_write> aside: array<atomic<u32>>;
 // #end
 
 // #if STAGE_KEYS

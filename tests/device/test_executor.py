@@ -345,6 +345,32 @@ def test_who_waits_goes_on_while_a_gpu_has_work(bare_page, software, least, most
     assert least <= min(left) <= max(left) <= most
 
 
+PAUSED = """async () => {
+  const { Pace } = await import("/executor/pace.js");
+  const later = () => new Promise((resolve) => setTimeout(resolve, 1));
+  let last = Promise.resolve();
+  const pace = new Pace({ done: () => last }, false);
+  const some = async (runs) => {
+    for (let i = 0; i < runs; i += 1) {
+      last = last.then(later);
+      if (pace.submit()) await pace.room();
+    }
+    return pace.allowed;
+  };
+  const before = await some(200);
+  await new Promise((resolve) => setTimeout(resolve, 2000));
+  pace.finished -= 1; // one that the browser has not told of
+  return [before, await some(20)];
+}"""
+
+
+def test_a_pause_is_no_run_that_took_long(bare_page):
+    page, _ = bare_page
+    before, after = page.evaluate(PAUSED)
+    assert before > 3
+    assert after > 3
+
+
 def test_an_unknown_program_finds_a_short_queue(executor_page):
     executor_page.evaluate("() => { executor.pace.allowed = 200; }")
     executor_page.evaluate(SETUP, program_text(affine_program(64), []))

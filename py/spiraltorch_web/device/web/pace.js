@@ -21,6 +21,7 @@ export class Pace {
     this.finished = 0;
     this.marked = 0;
     this.bounds = software ? SOFTWARE : HARDWARE;
+    this.latest = 0; // when a run was submitted
     this.measuredFrom = 0;
     this.counted = 0; // of the finished runs: those before that
     this.marks = []; // places in the queue of which it will be told that they are reached, the oldest first
@@ -50,7 +51,10 @@ export class Pace {
 
   /** Note a run; true when the caller should wait for `room()`. */
   submit() {
-    if (this.idle) this.measure(performance.now());
+    const now = performance.now();
+    // After a pause nothing is left of what was queued, also where it was not told.
+    if (this.idle || now - this.latest > this.bounds.milliseconds) this.measure(now);
+    this.latest = now;
     this.submitted += 1;
     if (this.submitted - this.marked >= Math.floor(this.allowed * this.bounds.awaited / 2)) this.mark();
     return this.submitted - this.finished > this.allowed;

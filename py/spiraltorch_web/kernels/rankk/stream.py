@@ -93,7 +93,7 @@ class _Stream:
     def further(self) -> tuple[Operand, ...]:
         """What sampling and reading launches bind last."""
         parted = scratch(4 if self.sifted else 2)
-        return (*((scratch(2),) if self.sifted else ()), *((parted,) if self.joined else ()))
+        return (*((parted,) if self.joined else ()), *((scratch(2),) if self.sifted else ()))
 
     @cached_property
     def sieve(self) -> dict[str, Value]:
@@ -116,7 +116,6 @@ def _cut(stream: _Stream) -> Launch:
         stream.caps,
         KEYS_PER_LANE=sampling.keys,
         JOINED=stream.joined,
-        PARTED_AT=3 if stream.sifted else 2,
         PARTS=sampling.parts,
         PIECES=pieces,
         STRETCH=problem.cols // (sampling.parts * sampling.keys * pieces),
@@ -148,7 +147,6 @@ def _gather(stream: _Stream) -> Launch:
         MASKS=ceil_div(unroll, MARKED),
         STAGE_KEYS=with_keys,
         JOINED=stream.joined,
-        PARTED_AT=5 if stream.sifted else 4,
         PARTS=stream.sampling.parts,
         CHUNKS=stream.chunks,
         CHUNK_VECTORS=ceil_div(ceil_div(problem.cols, 4), stream.chunks),

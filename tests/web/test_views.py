@@ -36,7 +36,7 @@ def test_a_link_followed_before_the_page_is_at_work_changes_the_view_alone(pages
     page = pages()
     page.route("**/main.js", lambda route: None)  # held back
     page.goto(site_server.address + ON_SOFTWARE_GPU, wait_until="commit")
-    eventually(lambda: page.evaluate("document.readyState") == "interactive")
+    eventually(lambda: page.evaluate("document.readyState") == "interactive", 90.0)
     page.get_by_role("link", name="Rank-K lab").click()
     eventually(lambda: "view=rankk" in page.evaluate("location.hash"))
     assert page.evaluate("location.hash") == f"{ON_SOFTWARE_GPU}&view=rankk"

@@ -83,7 +83,8 @@ export class Pace {
     if (now - this.measuredFrom < MEASURED_MILLISECONDS && !this.idle) return;
     this.milliseconds = KEPT * this.milliseconds + (now - this.measuredFrom);
     this.runs = KEPT * this.runs + (this.finished - this.counted);
-    const fitting = Math.floor(this.bounds.milliseconds / Math.max(this.milliseconds / this.runs, 0.01));
+    const each = this.milliseconds / Math.max(this.runs, 1);
+    const fitting = Math.floor(this.bounds.milliseconds / Math.max(each, 0.01));
     // At most doubling: one odd measurement must not open the gate.
     this.allowed = Math.max(this.bounds.runs, Math.min(fitting, this.allowed * 2));
     this.measure(now);

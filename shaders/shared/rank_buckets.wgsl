@@ -1,7 +1,8 @@
 // rank_buckets: counters for buckets of keys, and where each bucket starts among all.
 //
 // Every lane has PER_LANE words, each of two counters of 16 bits, or with WIDE of one of 32. After start_buckets they hold
-// the starts, count_in_bucket hands out places, and `ranked` names the buckets that hold two ranks.
+// the starts, count_in_bucket hands out places, and `ranked` names the buckets that hold two ranks. With SUBGROUPS, which
+// are of consecutive lanes, the lanes are summed within theirs first.
 
 const BUCKETS = ${BUCKETS}u;
 var<workgroup> buckets: array<atomic<u32>, ${BUCKET_WORDS}>;

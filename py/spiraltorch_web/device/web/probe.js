@@ -1,7 +1,5 @@
 /** What adapters do not tell and a shader has to find out. */
 
-import { Pace } from "./pace.js";
-
 const SUBGROUP_PROBE = `enable subgroups;
 @group(0) @binding(0) var<storage, read_write> size: array<u32>;
 @compute @workgroup_size(64)
@@ -20,7 +18,5 @@ export async function probeSubgroupSize(executor) {
   const bytes = await executor.read("[[0, 4]]");
   executor.unload(0);
   executor.destroy("[0]");
-  // How long the probe took says nothing about programs.
-  executor.pace = new Pace(executor.submits, executor.facts.software);
   return new Uint32Array(bytes.buffer)[0];
 }

@@ -122,18 +122,19 @@ def test_the_library_of_the_page_is_what_the_wheel_installs(site):
 
 
 LATER = ("examples", "tuner_tables", "panels/rankk", "panels/roundtable", "panels/speed", "pyodide/python_stdlib.zip")
+BUNDLED = ("vendor/codemirror.js", "vendor/uplot.js")  # into parts/, from which the page has them
 
 
 def test_the_first_load_keeps_its_transfer_budget():
     """Everything but what loads on demand (examples, wheels, tables, other views, the standard library beyond the
-    snapshot) and the preview, sent with Brotli.
+    snapshot), the preview and what the page has in bundles, sent with Brotli.
     """
     site = built_site("site")
     loaded = [
         path
         for path in tree_files(site)
         if path.suffix not in (".br", ".gz", ".whl")
-        and not any(path.is_relative_to(site / later) for later in LATER)
+        and not any(path.is_relative_to(site / other) for other in (*LATER, *BUNDLED))
         and path.name != "social.png"
     ]
     assert sum(min(version.stat().st_size for version in _versions(path)) for path in loaded) <= FIRST_LOAD_BUDGET

@@ -183,6 +183,8 @@ def test_any_choice_gives_the_exact_answer(native, kind, cols, k, choice, small)
         (100, 1024, 400, Choice(mk=Merge.SHARED, mkd=Order.BITONIC, wg=128, kl=8, ctile=448)),
         (20, 20001, 50, Choice(mk=Merge.STREAM, wg=128, kl=8, ctile=192, use_2ce=True, ch=4)),
         (8, 65536, 700, Choice(mk=Merge.STREAM, wg=256, kl=8, ctile=1024)),
+        (300, 1023, 50, Choice(mk=Merge.LANE, wg=64)),
+        (5, 9000, 700, Choice(mk=Merge.LANE, wg=32)),
         (100, 257, 100, Choice(mk=Merge.BITONIC)),
         (3, 5001, 3000, Choice(mk=Merge.BITONIC)),
     ),

@@ -43,7 +43,7 @@ ONLY_FFT = frozenset({"tile_cols", "radix", "segments"})
 # How a person calls the values of fields that are names in disguise.
 WORDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "mk": ("bitonic", "shared", "warp", "stream"),
+        "mk": ("bitonic", "shared", "warp", "stream", "lane"),
         "mkd": ("auto", "heap", "kway", "bitonic", "warp_heap", "warp_bitonic"),
         "use_2ce": ("no", "yes"),
         "mode_midk": ("as mk", "select", "stream"),

@@ -34,6 +34,9 @@ GROUP, TILE, TILE_COLUMN, KEPT = 0.1e-6, 0.6e-6, 0.12e-9, 1.4e-9
 CUT, ORDER, SUBGROUP, SAMPLED, LISTED, WANTED = 1.5e-6, 2.3e-6, 0.08e-6, 0.1e-6, 0.25e-6, 1.0e-6
 FREE_SLOTS = MOST_STAGED + 1  # wanted by a lane, up to which hardly any has to send its entries by itself
 SEARCH_STEPS = 16  # looks at all keys until the cuts lie close enough
+# Of a lane that goes through a row by itself: a column or a counter, and an entry that sinks one level of the heap
+# (SwiftShader and llvmpipe, two cores, 2026-11); on a GPU every read waits, four at a time.
+SOFTWARE_COLUMN, SOFTWARE_LEVEL = 75e-9, 300e-9
 SORT_BLOCK = 2048  # entries that a workgroup sorts in its memory
 SOFTWARE_SORT_STEP = 20e-9  # of an entry, its share of the barriers included (llvmpipe, two cores, 2026-11)
 
@@ -118,6 +121,14 @@ def _warp(problem: RankProblem, choice: Choice, machine: Machine) -> float:
     return read + rounds * work + machine.launch_seconds
 
 
+def _by_lanes(problem: RankProblem, choice: Choice, machine: Machine) -> float:
+    """A lane per row: it goes through the row for each digit of the cuts, and once more; then its heap."""
+    passes = 2 + 4 * (2 if problem.middle else 1)
+    column, level = (SOFTWARE_COLUMN, SOFTWARE_LEVEL) if machine.software else (LATENCY / 4, LATENCY)
+    steps = passes * (problem.cols + 256) * column + problem.k * math.log2(problem.k + 1) * level
+    return machine.rounds(problem.rows, 1.0) * steps + machine.launch_seconds
+
+
 def _streamed(problem: RankProblem, choice: Choice, machine: Machine) -> float:
     """A sample, one read by ``ch`` workgroups a row, and the finish."""
     chunks = choice.ch if choice.use_2ce else 1
@@ -172,5 +183,11 @@ def _serial(choice: Choice, machine: Machine) -> float:
 
 
 _FAMILIES: Mapping[Merge, Callable[[RankProblem, Choice, Machine], float]] = MappingProxyType(
-    {Merge.BITONIC: _sorted, Merge.SHARED: _shared, Merge.WARP: _warp, Merge.STREAM: _streamed}
+    {
+        Merge.BITONIC: _sorted,
+        Merge.SHARED: _shared,
+        Merge.WARP: _warp,
+        Merge.STREAM: _streamed,
+        Merge.LANE: _by_lanes,
+    }
 )

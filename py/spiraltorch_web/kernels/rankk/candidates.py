@@ -11,6 +11,7 @@ from .fitting import (
     MOST_KEYS,
     auto_order,
     can_stream,
+    lane_obstacle,
     least_chunks,
     most_slots,
     power_above,
@@ -21,6 +22,7 @@ from .fitting import (
 from .problem import RankProblem
 
 SHORT_TILE = 2048  # columns that a workgroup loads at once, for lanes of the middle that keep much in registers
+LANES_AT_WORK = 8  # rows below which processor cores have lanes without one
 FEW_KEYS = 4  # with fewer keys a lane, a smaller workgroup was always faster
 
 
@@ -53,6 +55,8 @@ def _candidates(problem: RankProblem, caps: Caps) -> Iterator[Choice]:
         streamed = tuple(_streamed(problem, caps))
         held = tuple(_held(problem, caps))
         yield from (*held, *streamed) if problem.cols <= 8192 else (*streamed, *held)
+    if caps.software and problem.rows >= LANES_AT_WORK and not lane_obstacle(problem, caps):
+        yield from (Choice(mk=Merge.LANE, wg=wg) for wg in (64, 32, 128))
     yield Choice(mk=Merge.BITONIC, mkd=Order.BITONIC)
 
 

@@ -23,6 +23,7 @@ class Merge(IntEnum):
     SHARED = 1  # a workgroup holds the row
     WARP = 2  # a subgroup holds the row
     STREAM = 3  # a sampled threshold, then one read of the row
+    LANE = 4  # a lane goes through the row by itself
 
 
 class Order(IntEnum):
@@ -76,7 +77,7 @@ def _powers(first: int, last: int) -> tuple[int, ...]:
 
 FIELDS: Mapping[str, Field] = MappingProxyType(
     {
-        "mk": Field(tuple(Merge), "how winners are found: 0 bitonic, 1 shared, 2 warp, 3 stream"),
+        "mk": Field(tuple(Merge), "how winners are found: 0 bitonic, 1 shared, 2 warp, 3 stream, 4 lane"),
         "mkd": Field(
             tuple(Order), "how winners get in order: 0 auto, 1 heap, 2 kway, 3 bitonic, 4 warp_heap, 5 warp_bitonic"
         ),

@@ -14,6 +14,7 @@ from .sample import FEW_ROWS, expected_found, found_slots
 from .stream import MOST_COUNTED, most_tile
 
 MOST_KEYS = 32  # registers that a lane spends on keys
+MOST_PASSED = 1 << 16  # columns that a lane goes through by itself
 MOST_COMPARED = 1 << 15  # rounds in which a lane compares candidates with each other
 SPARE_ROUNDS = 4096  # of other loops
 MOST_FOUND = 1 << 19  # entries that one workgroup finishes, where none sift them before
@@ -101,6 +102,25 @@ def _shared_obstacle(choice: Choice, problem: RankProblem, caps: Caps) -> str:
     return ""
 
 
+def lane_obstacle(problem: RankProblem, caps: Caps) -> str:
+    """Why a lane cannot go through each row by itself; empty where it can."""
+    if problem.cols > MOST_PASSED:
+        return f"a lane goes through at most {MOST_PASSED:,} columns, a row has {problem.cols:,}"
+    rounds = _passing_rounds(problem)
+    if caps.most_rounds and rounds > caps.most_rounds:
+        return f"a lane's loops end after {caps.most_rounds:,} rounds here, it needs up to {rounds:,}"
+    return ""
+
+
+def _passing_rounds(problem: RankProblem) -> int:
+    """Of the loops of a lane that goes through a row: four columns or cleared counters at once, one counter or one step
+    of the heap.
+    """
+    passes = 4 * (2 if problem.middle else 1)
+    sorting = (problem.k // 2 + problem.k) * problem.k.bit_length() + 2 * problem.k
+    return (2 + passes) * ceil_div(problem.cols, 4) + passes * (256 // 4 + 256) + sorting
+
+
 def _stream_obstacle(choice: Choice, problem: RankProblem, caps: Caps) -> str:
     if can_stream(min(choice.wg, caps.max_workgroup_size), choice.kl, problem, caps):
         return ""
@@ -149,6 +169,13 @@ def _repair_warp(choice: Choice, problem: RankProblem, caps: Caps, reasons: list
     counted = choice.mkd == Order.HEAP and 8 * list_slots(problem.k) * (wg // caps.subgroup_size) <= 8192
     order = Order.HEAP if counted else Order.WARP_HEAP
     return changed(_BASE, mk=int(Merge.WARP), mkd=int(order), wg=wg, kl=lanes_keys, **_of_transforms(choice))
+
+
+def _repair_lane(choice: Choice, problem: RankProblem, caps: Caps, reasons: list[str]) -> Choice:
+    wg = min(max(choice.wg, 32), power_below(caps.max_workgroup_size))
+    if wg != choice.wg:
+        reasons.append(f"wg = {choice.wg} becomes {wg}: the device's limit")
+    return changed(_BASE, mk=int(Merge.LANE), wg=wg, **_of_transforms(choice))
 
 
 def _repair_held(choice: Choice, problem: RankProblem, caps: Caps, reasons: list[str]) -> Choice:
@@ -275,10 +302,12 @@ _OBSTACLES = {
     Merge.SHARED: _shared_obstacle,
     Merge.WARP: _warp_obstacle,
     Merge.STREAM: _stream_obstacle,
+    Merge.LANE: lambda choice, problem, caps: lane_obstacle(problem, caps),
 }
 _REPAIRS = {
     Merge.BITONIC: _repair_sorted,
     Merge.SHARED: _repair_held,
     Merge.WARP: _repair_warp,
     Merge.STREAM: _repair_streamed,
+    Merge.LANE: _repair_lane,
 }

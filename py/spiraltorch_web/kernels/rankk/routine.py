@@ -20,7 +20,7 @@ from .choice import Choice, Merge, RankKind
 from .fitting import repair
 from .problem import RankProblem
 from .reference import rank_reference
-from .row import held_launches, sorted_launches, warp_launches
+from .row import held_launches, lane_launches, sorted_launches, warp_launches
 from .stream import streamed_launches
 
 _LAUNCHES: Mapping[Merge, Callable[[RankProblem, Choice, Caps], Lowered]] = MappingProxyType(
@@ -29,6 +29,7 @@ _LAUNCHES: Mapping[Merge, Callable[[RankProblem, Choice, Caps], Lowered]] = Mapp
         Merge.SHARED: held_launches,
         Merge.WARP: warp_launches,
         Merge.STREAM: streamed_launches,
+        Merge.LANE: lane_launches,
     }
 )
 

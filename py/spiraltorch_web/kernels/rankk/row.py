@@ -86,6 +86,20 @@ def warp_launches(problem: RankProblem, choice: Choice, caps: Caps) -> Lowered:
     return Lowered((warp,))
 
 
+def lane_launches(problem: RankProblem, choice: Choice, caps: Caps) -> Lowered:
+    """One launch: each lane goes through a row by itself."""
+    lane = launch(
+        "rank_lane",
+        (given(0), result(0), result(1)),
+        ceil_div(problem.rows, choice.wg),
+        caps,
+        SUBGROUPS=False,
+        WG=choice.wg,
+        **shape_of(problem),
+    )
+    return Lowered((lane,))
+
+
 def list_slots(k: int) -> int:
     """Candidates that a subgroup lists for k wanted entries."""
     return ceil_div(k * 5 // 4 + 32, 32) * 32

@@ -38,7 +38,7 @@ fn collect_own(cuts: Cuts) {
     if (high > 0u) { atomicAdd(&totals[3], high); }
 }
 
-// #if MIDDLE
+// #if BUCKETED
 var<workgroup> crowds: u32;
 
 /// Writes the row from buckets of all its keys in steps of the value; false, with nothing written, where the buckets
@@ -94,7 +94,7 @@ fn main(
     lanes = subgroup_lanes;
     // #end
     prepare_search();
-    // #if MIDDLE
+    // #if BUCKETED
     clear_buckets();
     // #end
     if (thread < 4u) { atomicStore(&totals[thread], 0u); }
@@ -109,7 +109,7 @@ fn main(
     // the survey is complete
     let valid = atomicLoad(&sums[VALID]);
     let start = middle_start(valid);
-    // #if MIDDLE
+    // #if BUCKETED
     if (deal_own(row, start, valid)) { return; }
     // #end
     let cuts = find_cuts(start, min(start + ${K}u, valid), ${SLACK}u);

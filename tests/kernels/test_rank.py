@@ -181,6 +181,8 @@ def test_any_choice_gives_the_exact_answer(native, kind, cols, k, choice, small)
         (70, 1000, 20, Choice(mk=Merge.SHARED, mkd=Order.HEAP, wg=64, kl=16)),
         (100, 1024, 400, Choice(mk=Merge.SHARED, mkd=Order.KWAY, wg=128, kl=8, ctile=448)),
         (100, 1024, 400, Choice(mk=Merge.SHARED, mkd=Order.BITONIC, wg=128, kl=8, ctile=448)),
+        (100, 1024, 400, Choice(mk=Merge.SHARED, mkd=Order.BUCKETS, wg=128, kl=8, ctile=448)),
+        (70, 1000, 20, Choice(mk=Merge.SHARED, mkd=Order.BUCKETS, wg=64, kl=16, ctile=64)),
         (20, 20001, 50, Choice(mk=Merge.STREAM, wg=128, kl=8, ctile=192, use_2ce=True, ch=4)),
         (8, 65536, 700, Choice(mk=Merge.STREAM, wg=256, kl=8, ctile=1024)),
         (300, 1023, 50, Choice(mk=Merge.LANE, wg=64)),

@@ -44,7 +44,7 @@ ONLY_FFT = frozenset({"tile_cols", "radix", "segments"})
 WORDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "mk": ("bitonic", "shared", "warp", "stream", "lane"),
-        "mkd": ("auto", "heap", "kway", "bitonic", "warp_heap", "warp_bitonic"),
+        "mkd": ("auto", "heap", "kway", "bitonic", "warp_heap", "warp_bitonic", "buckets"),
         "use_2ce": ("no", "yes"),
         "mode_midk": ("as mk", "select", "stream"),
         "mode_bottomk": ("as mk", "select", "stream"),

@@ -37,6 +37,7 @@ SEARCH_STEPS = 16  # looks at all keys until the cuts lie close enough
 # Of a lane that goes through a row by itself: a column or a counter, and an entry that sinks one level of the heap
 # (SwiftShader and llvmpipe, two cores, 2026-11); on a GPU every read waits, four at a time.
 SOFTWARE_COLUMN, SOFTWARE_LEVEL = 75e-9, 300e-9
+DEALING_STEPS = 5  # looks at all keys where they are dealt into buckets
 SORT_BLOCK = 2048  # entries that a workgroup sorts in its memory
 SOFTWARE_SORT_STEP = 20e-9  # of an entry, its share of the barriers included (llvmpipe, two cores, 2026-11)
 
@@ -108,7 +109,8 @@ def _shared(problem: RankProblem, choice: Choice, machine: Machine) -> float:
     """A workgroup per row: one read, a search over registers, the winners in order."""
     rounds = machine.rounds(problem.rows, choice.wg)
     read = machine.read(4.0 * problem.rows * problem.cols, problem.rows * choice.wg, 4.0 * choice.kl)
-    search = SEARCH_STEPS * (choice.kl * machine.step * _serial(choice, machine) + machine.barrier(choice.wg))
+    looks = DEALING_STEPS if problem.middle or choice.mkd == Order.BUCKETS else SEARCH_STEPS
+    search = looks * (choice.kl * machine.step * _serial(choice, machine) + machine.barrier(choice.wg))
     return read + rounds * (search + _ordering(problem, choice, machine)) + machine.launch_seconds
 
 
@@ -171,6 +173,8 @@ def _ordering(problem: RankProblem, choice: Choice, machine: Machine) -> float:
     serial = _serial(choice, machine)
     if choice.mkd in (Order.HEAP, Order.AUTO) and count <= 256 or choice.mkd == Order.HEAP:
         return count * count / choice.wg * machine.step * serial
+    if choice.mkd == Order.BUCKETS:
+        return (count / choice.wg + 1) * 8 * machine.step * serial + 4 * machine.barrier(choice.wg)
     if choice.mkd == Order.KWAY:
         return count / choice.wg * (depth * depth) * machine.step * serial + depth * machine.barrier(choice.wg)
     steps = depth * (depth + 1) / 2

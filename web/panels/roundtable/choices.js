@@ -4,7 +4,7 @@ import { count, launchTime } from "../../ui/format.js";
 import { CLASS_COLOURS, rampColour } from "../../ui/palette.js";
 
 const MERGES = ["bitonic", "shared", "warp", "stream", "lane"];
-const ORDERS = ["auto", "heap", "kway", "bitonic", "warp_heap", "warp_bitonic"];
+const ORDERS = ["auto", "heap", "kway", "bitonic", "warp_heap", "warp_bitonic", "buckets"];
 export const VOICES = { A: "SoftLogic", B: "hard rules", C: "tuner table" };
 
 /** What a survey can be coloured by: a title, words for values that are names, and what a small cell says of one. */
@@ -12,7 +12,7 @@ export const ASPECTS = {
   mk: { title: "how winners are found (mk)", words: MERGES, short: ["B", "Sh", "W", "St", "L"] },
   winner: { title: "who decides", words: VOICES },
   predicted: { title: "predicted time", ramp: true, word: launchTime },
-  mkd: { title: "how they get in order (mkd)", words: ORDERS, short: ["a", "h", "k", "b", "wh", "wb"] },
+  mkd: { title: "how they get in order (mkd)", words: ORDERS, short: ["a", "h", "k", "b", "wh", "wb", "bu"] },
   wg: { title: "workgroup size (wg)", ramp: true },
   kl: { title: "entries of a lane (kl)", ramp: true },
   tile: { title: "columns between looks (tile)", ramp: true },

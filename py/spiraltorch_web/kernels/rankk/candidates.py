@@ -73,10 +73,17 @@ def _held(problem: RankProblem, caps: Caps) -> Iterator[Choice]:
         idle = wg > 64 and kl < FEW_KEYS
         if wg > caps.max_workgroup_size or idle or kl > MOST_KEYS or (caps.software and wg * kl > 4096):
             continue
-        for order in (Order.HEAP, Order.KWAY) if 64 <= problem.k <= 256 else (auto_order(problem.k),):
+        for order in _held_orders(problem, caps):
             choice = Choice(mk=Merge.SHARED, mkd=order, wg=wg, kl=kl, ctile=_held_slots(problem, wg))
             if choice.ctile <= most_slots(wg, caps):
                 yield choice
+
+
+def _held_orders(problem: RankProblem, caps: Caps) -> Iterator[Order]:
+    """How winners may get in order; the middle's are dealt into buckets in any case."""
+    yield from (Order.HEAP, Order.KWAY) if 64 <= problem.k <= 256 else (auto_order(problem.k),)
+    if not (problem.middle or caps.software):  # processor cores gain nothing
+        yield Order.BUCKETS
 
 
 def _held_slots(problem: RankProblem, wg: int) -> int:

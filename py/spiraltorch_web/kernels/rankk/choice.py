@@ -35,6 +35,7 @@ class Order(IntEnum):
     BITONIC = 3  # a sorting network in workgroup memory
     WARP_HEAP = 4  # the subgroup takes out one maximum after the other
     WARP_BITONIC = 5  # a sorting network over the lanes of the subgroup
+    BUCKETS = 6  # the keys of the row are dealt into buckets, and each counts those before it in its own
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,8 @@ FIELDS: Mapping[str, Field] = MappingProxyType(
     {
         "mk": Field(tuple(Merge), "how winners are found: 0 bitonic, 1 shared, 2 warp, 3 stream, 4 lane"),
         "mkd": Field(
-            tuple(Order), "how winners get in order: 0 auto, 1 heap, 2 kway, 3 bitonic, 4 warp_heap, 5 warp_bitonic"
+            tuple(Order),
+            "how winners get in order: 0 auto, 1 heap, 2 kway, 3 bitonic, 4 warp_heap, 5 warp_bitonic, 6 buckets",
         ),
         "tile": Field(_powers(64, 65536), "columns that a workgroup loads between two looks at its candidates"),
         "ctile": Field(tuple(range(64, 8193, 64)), "slots for candidates in workgroup memory"),

@@ -21,6 +21,7 @@ MOST_FOUND = 1 << 19  # entries that one workgroup finishes, where none sift the
 # For one kernel, what `repair` makes of a group's fields depends on the problem and the device, and on no other fields.
 DECIDED_TOGETHER = (("wg", "kl", "ctile", "mkd"), ("ch", "use_2ce"), ("tile",))
 _BASE = Choice()
+_HELD_ORDERS = (Order.HEAP, Order.KWAY, Order.BITONIC, Order.BUCKETS)
 _LEGAL = frozenset((name, int(value)) for name, field in FIELDS.items() for value in field.domain)
 
 
@@ -183,7 +184,7 @@ def _repair_held(choice: Choice, problem: RankProblem, caps: Caps, reasons: list
     if (wg, kl) != (choice.wg, choice.kl):
         reasons.append(f"wg x kl = {choice.wg} x {choice.kl} becomes {wg} x {kl} to hold {problem.cols:,} columns")
     fixed = _with_slots(changed(choice, wg=wg, kl=kl, tile=_BASE.tile, use_2ce=False, ch=1), problem, caps, reasons)
-    order = choice.mkd if choice.mkd in (Order.HEAP, Order.KWAY, Order.BITONIC) else auto_order(problem.k)
+    order = choice.mkd if choice.mkd in _HELD_ORDERS else auto_order(problem.k)
     if order == Order.HEAP and _compared(fixed.ctile, wg) > MOST_COMPARED:
         order = Order.KWAY
         reasons.append(f"mkd = {int(Order.HEAP)} becomes {int(order)}: {wg} lanes compare {fixed.ctile:,} candidates")

@@ -172,7 +172,7 @@ def test_scripts_with_conditions_ask_for_the_facts():
 def test_scripts_that_are_none_are_refused():
     with pytest.raises(SpiralKError, match="line 1"):
         parse_unison_script("mk 2", RankKind.TOPK)
-    with pytest.raises(ArgumentError, match="wg is 100; it is one of 32"):
+    with pytest.raises(ArgumentError, match="wg is 100; it is one of 8"):
         parse_unison_script("wg: 100;", RankKind.TOPK)
 
 

@@ -91,7 +91,7 @@ MALFORMED = {
     "a record that is none": ("[7]", "record 0"),
     "an unknown field": (json.dumps([{**RECORD, "warps": 4}]), "'warps'"),
     "missing conditions": (json.dumps([{"wg": 64}]), "rows, cols_min, cols_max, k_max"),
-    "a value outside the domain": (json.dumps([{**RECORD, "wg": 65}]), "record 0: wg is 65; it is one of 32"),
+    "a value outside the domain": (json.dumps([{**RECORD, "wg": 65}]), "record 0: wg is 65; it is one of 8"),
     "true for a number": (json.dumps([{**RECORD, "wg": True}]), "wg is True"),
     "a number for true": (json.dumps([{**RECORD, "sg": 1}]), "sg is 1"),
     "a negative size": (json.dumps([{**RECORD, "rows": -1}]), "rows is -1"),

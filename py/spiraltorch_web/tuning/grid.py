@@ -69,7 +69,7 @@ _GRIDS: Mapping[str, Mapping[bool, Grid]] = MappingProxyType(
         "full": {
             False: Grid(
                 _powers(0, 3, 6, 9, 12, 15),
-                _powers(6, 8, 10, 12, 13, 14, 16, 18, 20, 24),
+                _powers(6, 8, 10, 12, 13, 14, 15, 16, 18, 20, 24),
                 _powers(0, 4, 7, 10, 12),
                 1 << 28,
             ),

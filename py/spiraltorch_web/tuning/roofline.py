@@ -37,6 +37,7 @@ SEARCH_STEPS = 16  # looks at all keys until the cuts lie close enough
 # Of a lane that goes through a row by itself: a column or a counter, and an entry that sinks one level of the heap
 # (SwiftShader and llvmpipe, two cores, 2026-11); on a GPU every read waits, four at a time.
 SOFTWARE_COLUMN, SOFTWARE_LEVEL = 75e-9, 300e-9
+SOFTWARE_CORES = 2  # each runs a workgroup
 DEALING_STEPS = 5  # looks at all keys where they are dealt into buckets
 SORT_BLOCK = 2048  # entries that a workgroup sorts in its memory
 SOFTWARE_SORT_STEP = 20e-9  # of an entry, its share of the barriers included (llvmpipe, two cores, 2026-11)
@@ -128,7 +129,8 @@ def _by_lanes(problem: RankProblem, choice: Choice, machine: Machine) -> float:
     passes = 2 + 4 * (2 if problem.middle else 1)
     column, level = (SOFTWARE_COLUMN, SOFTWARE_LEVEL) if machine.software else (LATENCY / 4, LATENCY)
     steps = passes * (problem.cols + 256) * column + problem.k * math.log2(problem.k + 1) * level
-    return machine.rounds(problem.rows, 1.0) * steps + machine.launch_seconds
+    cores = min(1.0, math.ceil(problem.rows / choice.wg) / SOFTWARE_CORES) if machine.software else 1.0
+    return machine.rounds(problem.rows / cores, 1.0) * steps + machine.launch_seconds
 
 
 def _streamed(problem: RankProblem, choice: Choice, machine: Machine) -> float:

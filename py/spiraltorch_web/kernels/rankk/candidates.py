@@ -22,7 +22,7 @@ from .fitting import (
 from .problem import RankProblem
 
 SHORT_TILE = 2048  # columns that a workgroup loads at once, for lanes of the middle that keep much in registers
-LANES_AT_WORK = 8  # rows below which processor cores have lanes without one
+LANES_AT_WORK = 4  # rows below which the lanes of a processor core have nothing to do
 FEW_KEYS = 4  # with fewer keys a lane, a smaller workgroup was always faster
 
 
@@ -56,7 +56,7 @@ def _candidates(problem: RankProblem, caps: Caps) -> Iterator[Choice]:
         held = tuple(_held(problem, caps))
         yield from (*held, *streamed) if problem.cols <= 8192 else (*streamed, *held)
     if caps.software and problem.rows >= LANES_AT_WORK and not lane_obstacle(problem, caps):
-        yield from (Choice(mk=Merge.LANE, wg=wg) for wg in (64, 32, 128))
+        yield from (Choice(mk=Merge.LANE, wg=wg) for wg in (8, 32, 128))
     yield Choice(mk=Merge.BITONIC, mkd=Order.BITONIC)
 
 

@@ -86,7 +86,7 @@ FIELDS: Mapping[str, Field] = MappingProxyType(
         "tile": Field(_powers(64, 65536), "columns that a workgroup loads between two looks at its candidates"),
         "ctile": Field(tuple(range(64, 8193, 64)), "slots for candidates in workgroup memory"),
         "use_2ce": Field((0, 1), "rows are split over workgroups, in two or more passes"),
-        "wg": Field(_powers(32, 1024), "invocations of a workgroup"),
+        "wg": Field(_powers(8, 1024), "invocations of a workgroup"),
         "kl": Field(_powers(1, 32), "entries that a lane keeps: of the row (shared, warp) or of the sample (stream)"),
         "ch": Field(_powers(1, 4096), "chunks of a row when rows are split"),
         "tile_cols": Field(_powers(16, 65536), "columns of a row that one FFT launch holds"),

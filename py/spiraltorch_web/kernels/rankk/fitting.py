@@ -173,7 +173,7 @@ def _repair_warp(choice: Choice, problem: RankProblem, caps: Caps, reasons: list
 
 
 def _repair_lane(choice: Choice, problem: RankProblem, caps: Caps, reasons: list[str]) -> Choice:
-    wg = min(max(choice.wg, 32), power_below(caps.max_workgroup_size))
+    wg = min(choice.wg, power_below(caps.max_workgroup_size))
     if wg != choice.wg:
         reasons.append(f"wg = {choice.wg} becomes {wg}: the device's limit")
     return changed(_BASE, mk=int(Merge.LANE), wg=wg, **_of_transforms(choice))

@@ -23,6 +23,7 @@ from .problem import RankProblem
 
 SHORT_TILE = 2048  # columns that a workgroup loads at once, for lanes of the middle that keep much in registers
 LANES_AT_WORK = 4  # rows below which the lanes of a processor core have nothing to do
+MANY_ROWS = 1024  # from which on small workgroups, which wait less for each other, are faster at the ends
 FEW_KEYS = 4  # with fewer keys a lane, a smaller workgroup was always faster
 
 
@@ -95,8 +96,9 @@ def _held_slots(problem: RankProblem, wg: int) -> int:
 def _streamed(problem: RankProblem, caps: Caps) -> Iterator[Choice]:
     counts = _chunk_counts(problem)
     sizes = ((512, 8), (256, 16), (1024, 16), (256, 8), (512, 16), (1024, 8), (256, 4), (1024, 32), (512, 32), (128, 8))
-    for wg, kl in sizes:
-        rare = (wg, kl) in ((256, 4), (128, 8)) and not caps.software
+    many = problem.rows >= MANY_ROWS and not problem.middle and not caps.software
+    for wg, kl in (*sizes, (64, 16)) if many else sizes:
+        rare = not caps.software and ((wg, kl) == (256, 4) or ((wg, kl) == (128, 8) and not many))
         if wg > caps.max_workgroup_size or rare or (kl == MOST_KEYS and not problem.middle):
             continue
         if not can_stream(wg, kl, problem, caps):

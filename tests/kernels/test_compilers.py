@@ -44,6 +44,8 @@ CALLS: tuple[tuple[str, tuple[Spec, ...], tuple], ...] = (
             (5000, 2000, Choice(mk=Merge.BITONIC)),
             (900, 20, Choice(mk=Merge.SHARED, mkd=Order.HEAP, wg=128, kl=8)),
             (900, 200, Choice(mk=Merge.SHARED, mkd=Order.KWAY, wg=64, kl=16)),
+            (900, 200, Choice(mk=Merge.SHARED, mkd=Order.BUCKETS, wg=64, kl=16)),
+            (900, 200, Choice(mk=Merge.LANE, wg=64)),
             (100, 10, Choice(mk=Merge.WARP, mkd=Order.HEAP, wg=64)),
             (100, 10, Choice(mk=Merge.WARP, mkd=Order.WARP_HEAP, wg=64)),
             (80000, 20, Choice(mk=Merge.STREAM, wg=128, kl=4, use_2ce=True, ch=2)),

@@ -1,8 +1,9 @@
 """Many rows through every family of Rank-K launches, judged on the device. Also runs in Pyodide, without NumPy."""
 
+from dataclasses import replace
 from itertools import count, cycle, islice
 
-from spiraltorch_web.kernels.rankk import RankKind, RankProblem, legal_choices
+from spiraltorch_web.kernels.rankk import Merge, Order, RankKind, RankProblem, legal_choices
 from spiraltorch_web.runtime.session import session
 from spiraltorch_web.tuning.inputs import DISTRIBUTIONS, matrix
 from spiraltorch_web.tuning.measure import Contest
@@ -21,11 +22,14 @@ MATRICES = 2  # for each problem, of different distributions
 
 
 def one_of_each_family(problem):
-    """A choice of every way to find and to order winners."""
+    """A choice of every way to find and to order winners, also of the one that software adapters do not try."""
     families = {}
     sizes = (problem.kind, problem.rows, problem.cols, problem.k)
     for choice in legal_choices(*sizes, session().device.caps):
         families.setdefault((choice.mk, choice.mkd), choice)
+    held = next((choice for choice in families.values() if choice.mk == Merge.SHARED), None)
+    if held is not None:
+        families.setdefault((held.mk, Order.BUCKETS), replace(held, mkd=Order.BUCKETS))
     return list(families.values())
 
 

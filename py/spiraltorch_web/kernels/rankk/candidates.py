@@ -95,19 +95,25 @@ def _held_slots(problem: RankProblem, wg: int) -> int:
 
 def _streamed(problem: RankProblem, caps: Caps) -> Iterator[Choice]:
     counts = _chunk_counts(problem)
-    sizes = ((512, 8), (256, 16), (1024, 16), (256, 8), (512, 16), (1024, 8), (256, 4), (1024, 32), (512, 32), (128, 8))
-    many = problem.rows >= MANY_ROWS and not problem.middle and not caps.software
-    for wg, kl in (*sizes, (64, 16)) if many else sizes:
-        rare = not caps.software and ((wg, kl) == (256, 4) or ((wg, kl) == (128, 8) and not many))
-        if wg > caps.max_workgroup_size or rare or (kl == MOST_KEYS and not problem.middle):
-            continue
-        if not can_stream(wg, kl, problem, caps):
+    for wg, kl in _sample_sizes(problem, caps):
+        if wg > caps.max_workgroup_size or not can_stream(wg, kl, problem, caps):
             continue
         slots = min(slots_for(problem.k * 9 // 8 + 64), most_slots(wg, caps))
         for chunks in counts:
             split = {"use_2ce": chunks > 1, "ch": chunks}
             for tile in (4096, SHORT_TILE) if problem.middle and not caps.software else (4096,):
                 yield Choice(mk=Merge.STREAM, mkd=Order.KWAY, wg=wg, kl=kl, ctile=slots, tile=tile, **split)
+
+
+def _sample_sizes(problem: RankProblem, caps: Caps) -> Iterator[tuple[int, int]]:
+    """Lanes that sample a row, and entries of each."""
+    yield from ((512, 8), (256, 16), (1024, 16), (256, 8), (512, 16), (1024, 8))
+    if problem.middle:
+        yield from ((1024, MOST_KEYS), (512, MOST_KEYS))
+    if caps.software:
+        yield from ((256, 4), (128, 8))
+    elif problem.rows >= MANY_ROWS and not problem.middle:
+        yield from ((128, 8), (64, 16))
 
 
 def _chunk_counts(problem: RankProblem) -> tuple[int, ...]:

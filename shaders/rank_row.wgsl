@@ -1,13 +1,13 @@
 // rank_row: the K wanted entries of each row, in order, by a workgroup that holds the row.
 //
-// The keys of the row stay in registers; bisection over them finds cuts with K keys or a few more between them, and
-// those are ordered in workgroup memory.
+// The keys of the row stay in registers. With BUCKETED they are dealt into buckets by value, which mostly settles the row;
+// else bisection over them finds cuts with K keys or a few more between them, and those are ordered in workgroup memory.
 //
 // @bind  0 values      read  u32[ROWS * COLS]; the bits of float32
 // @bind  1 out_values  write u32[ROWS * K]
 // @bind  2 out_columns write u32[ROWS * K]; -1 with NaN where the row has no more numbers
 // @grid  ROWS workgroups, folded into x and y
-// @tune  WG, KEYS_PER_LANE, CAPACITY, DEALT, MERGED
+// @tune  WG, KEYS_PER_LANE, CAPACITY, BUCKETED, DEALT, MERGED
 // @needs 8 * CAPACITY bytes of workgroup memory, 12 * WG for buckets and 1 KiB
 // @twin  spiraltorch_web.kernels.rankk.reference.rank_reference
 

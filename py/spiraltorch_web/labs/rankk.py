@@ -14,7 +14,7 @@ from typing import Any
 from ..config import tuner_folder
 from ..errors import ArgumentError
 from ..io.files import write_atomically
-from ..kernels.rankk.choice import FIELDS, Choice
+from ..kernels.rankk.choice import FIELDS, Choice, Merge, Order
 from ..rankk.alternatives import Alternative, alternatives, measured
 from ..rankk.describe import choice_text
 from ..rankk.plan import RankPlan
@@ -43,8 +43,8 @@ ONLY_FFT = frozenset({"tile_cols", "radix", "segments"})
 # How a person calls the values of fields that are names in disguise.
 WORDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "mk": ("bitonic", "shared", "warp", "stream", "lane"),
-        "mkd": ("auto", "heap", "kway", "bitonic", "warp_heap", "warp_bitonic", "buckets"),
+        "mk": tuple(merge.name.lower() for merge in Merge),
+        "mkd": tuple(order.name.lower() for order in Order),
         "use_2ce": ("no", "yes"),
         "mode_midk": ("as mk", "select", "stream"),
         "mode_bottomk": ("as mk", "select", "stream"),

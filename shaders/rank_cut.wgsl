@@ -17,51 +17,15 @@
 // @import rank_keys
 // @import rank_buckets
 // @import rank_cuts
+// @import rank_sample
 
 @group(0) @binding(0) var<storage, read> values: array<u32>;
 @group(0) @binding(1) var<storage, read_write> state: array<u32>;
-
 // #if JOINED
 @group(0) @binding(2) var<storage, read_write> parted: array<vec2<u32>>;
 // #end
 // #if SIFTED
 @group(0) @binding(3) var<storage, read_write> aside: array<u32>;
-// #end
-// #if not BY_LANES
-
-var<workgroup> coarse: u32;
-
-/// Cuts at the edges of buckets in steps of the value where those lie close enough to the wanted ranks.
-fn value_cuts(start: u32, stop: u32, valid: u32) -> Cuts {
-    let least = min(atomicLoad(&extremes[0]), LAST_KEY);
-    let most = atomicLoad(&extremes[1]);
-    let deal = deal_between(least, most, true);
-    // #for I < KEYS_PER_LANE
-    if (own_${I} <= LAST_KEY) { count_in_bucket(bucket_of(own_${I}, deal)); }
-    // #end
-    workgroupBarrier();
-    // the buckets are counted
-    start_buckets(vec2<u32>(start, max(stop, 1u) - 1u));
-    workgroupBarrier();
-    // the starts are stored
-    let last_bucket = ranked[1];
-    // #if MIDDLE
-    let first_bucket = ranked[0];
-    let exceeding = start - min(start, bucket_start(first_bucket)) + bucket_end(last_bucket, valid) - stop;
-    let unusable = start == 0u || stop >= valid;
-    // #else
-    let exceeding = bucket_end(last_bucket, valid) - stop;
-    let unusable = stop >= valid;
-    // #end
-    if (thread == 0u) { coarse = select(0u, 1u, unusable || exceeding > 2u * ${SLACK}u); }
-    if (workgroupUniformLoad(&coarse) > 0u) { return find_cuts(start, stop, ${SLACK}u); }
-    let end = key_of_value(deal.low + f32(last_bucket + 1u) / deal.scale);
-    // #if MIDDLE
-    return Cuts(key_of_value(deal.low + f32(first_bucket) / deal.scale), end + 1u);
-    // #else
-    return Cuts(0u, end + 1u);
-    // #end
-}
 // #end
 
 @compute @workgroup_size(${WG})
@@ -89,27 +53,13 @@ fn main(
     // #if SIFTED
     for (var word = thread; word < select(0u, ${ASIDE}u, part == 0u); word += ${WG}u) { aside[row * ${ASIDE}u + word] = 0u; }
     // #end
-    // #for I < KEYS_PER_LANE
-    let piece_${I} = (${I}u * ${PIECES}u + thread / 32u) * ${PARTS}u + part;
-    let shift_${I} = ((piece_${I} * 0x9e3779b1u) >> 8u) % (${STRETCH}u - 31u);
-    own_${I} = order_key(values[row * ${COLS}u + piece_${I} * ${STRETCH}u + shift_${I} + thread % 32u]);
-    // #end
+    take_sample(row, part);
     workgroupBarrier();
     // the sums are clear
     survey();
     workgroupBarrier();
     // the survey is complete
-    // #if MIDDLE
-    let valid = atomicLoad(&sums[VALID]);
-    let half = valid / 2u;
-    let cuts = value_cuts(half - min(half, ${MARGIN}u), min(half + ${MARGIN}u, valid), valid);
-    // #else
-    // #if BY_LANES
-    let cuts = find_cuts(0u, ${MARGIN}u, ${SLACK}u);
-    // #else
-    let cuts = value_cuts(0u, ${MARGIN}u, atomicLoad(&sums[VALID]));
-    // #end
-    // #end
+    let cuts = sampled_cuts(${MARGIN}u);
     if (thread < 8u && part == 0u) {
         let counter = select(0u, NO_KEY, thread == 7u);
         state[row * 8u + thread] = select(select(counter, cuts.end, thread == 1u), cuts.first, thread == 0u);

@@ -57,3 +57,12 @@ fn bits_of_key(key: u32) -> u32 {
     // #end
     return select(bitcast<u32>(ordered), 0x80000000u | bitcast<u32>(-ordered), ordered < 0);
 }
+
+/// The first wanted rank of a row with so many numbers.
+fn middle_start(valid: u32) -> u32 {
+    // #if MIDDLE
+    return (valid - min(valid, ${K}u)) / 2u;
+    // #else
+    return 0u;
+    // #end
+}

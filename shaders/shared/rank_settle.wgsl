@@ -271,11 +271,3 @@ fn settle(row: u32, outcome: Outcome) {
     emit_candidates(row, count, outcome, stop);
     emit_rest(row, count, outcome, stop);
 }
-
-fn middle_start(valid: u32) -> u32 {
-    // #if MIDDLE
-    return (valid - min(valid, ${K}u)) / 2u;
-    // #else
-    return 0u;
-    // #end
-}

@@ -46,6 +46,8 @@ CALLS: tuple[tuple[str, tuple[Spec, ...], tuple], ...] = (
             (900, 200, Choice(mk=Merge.SHARED, mkd=Order.KWAY, wg=64, kl=16)),
             (900, 200, Choice(mk=Merge.SHARED, mkd=Order.BUCKETS, wg=64, kl=16)),
             (900, 200, Choice(mk=Merge.LANE, wg=64)),
+            (20001, 50, Choice(mk=Merge.SWEEP, wg=128, kl=8)),
+            (30000, 500, Choice(mk=Merge.SWEEP, wg=256, kl=8, use_2ce=True)),
             (100, 10, Choice(mk=Merge.WARP, mkd=Order.HEAP, wg=64)),
             (100, 10, Choice(mk=Merge.WARP, mkd=Order.WARP_HEAP, wg=64)),
             (80000, 20, Choice(mk=Merge.STREAM, wg=128, kl=4, use_2ce=True, ch=2)),

@@ -14,7 +14,7 @@ import spiraltorch_web as st
 from spiraltorch_web import roundtable
 from spiraltorch_web.errors import ArgumentError, DeviceError, SpiralKError
 from spiraltorch_web.kernels.rankk import legal_choices, repair
-from spiraltorch_web.kernels.rankk.choice import FIELDS, Choice, RankKind
+from spiraltorch_web.kernels.rankk.choice import FIELDS, Choice, Merge, RankKind
 from spiraltorch_web.kernels.rankk.problem import RankProblem
 from spiraltorch_web.rankk import (
     CpuExecutor,
@@ -115,14 +115,14 @@ def test_a_given_table_decides_where_it_says_so(monkeypatch):
     assert any("for x" in reason for reason in plan_rank(RankKind.TOPK, 64, 1000, 10, CAPS).reasons)
 
 
-def test_subgroups_are_planned_only_where_a_table_vouches_for_them():
-    sizes = (1000, 64, 4)
-    warp = next(choice for choice in legal_choices(RankKind.TOPK, *sizes, CAPS.limits) if choice.mk == 2)
-    assert plan_rank(RankKind.TOPK, *sizes, CAPS).choice.mk != 2
+@pytest.mark.parametrize(("merge", "sizes"), [(Merge.WARP, (1000, 64, 4)), (Merge.SWEEP, (4096, 16384, 16))])
+def test_subgroups_and_sweeps_are_planned_only_where_a_table_vouches_for_them(merge, sizes):
+    vouched = next(choice for choice in legal_choices(RankKind.TOPK, *sizes, CAPS.limits) if choice.mk == merge)
+    assert plan_rank(RankKind.TOPK, *sizes, CAPS).choice.mk != merge
     made = Provenance("a card", "1", "Vulkan", "2026-11-22", "0.1.0", (CAPS.device_class,), 1e12, 2e-6)
-    cell = Cell(RankProblem(RankKind.TOPK, *sizes), MappingProxyType({warp: 0.001}))
+    cell = Cell(RankProblem(RankKind.TOPK, *sizes), MappingProxyType({vouched: 0.001}))
     planner().use_table(TunerTable((), [cell], made).to_json(), CAPS)
-    assert plan_rank(RankKind.TOPK, *sizes, CAPS).choice == warp
+    assert plan_rank(RankKind.TOPK, *sizes, CAPS).choice.mk == merge
 
 
 @pytest.mark.parametrize(("rows", "cols", "k"), [(0, 5, 1), (5, 0, 1), (5, 5, 0), (5, 5, 6), (-1, 5, 1)])

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from itertools import count, cycle, islice
 
-from spiraltorch_web.kernels.rankk import Merge, Order, RankKind, RankProblem, legal_choices
+from spiraltorch_web.kernels.rankk import Choice, Merge, Order, RankKind, RankProblem, legal_choices, repair
 from spiraltorch_web.runtime.session import session
 from spiraltorch_web.tuning.inputs import DISTRIBUTIONS, matrix
 from spiraltorch_web.tuning.measure import Contest
@@ -22,15 +22,16 @@ MATRICES = 2  # for each problem, of different distributions
 
 
 def one_of_each_family(problem):
-    """A choice of every way to find and to order winners, also of the one that software adapters do not try."""
+    """A choice of every way to find and to order winners, also of those that software adapters do not try."""
     families = {}
-    sizes = (problem.kind, problem.rows, problem.cols, problem.k)
-    for choice in legal_choices(*sizes, session().device.caps):
+    sizes, caps = (problem.kind, problem.rows, problem.cols, problem.k), session().device.caps
+    for choice in legal_choices(*sizes, caps):
         families.setdefault((choice.mk, choice.mkd), choice)
     held = next((choice for choice in families.values() if choice.mk == Merge.SHARED), None)
     if held is not None:
         families.setdefault((held.mk, Order.BUCKETS), replace(held, mkd=Order.BUCKETS))
-    return list(families.values())
+    sweeps = (repair(Choice(mk=Merge.SWEEP, wg=128, use_2ce=split), *sizes, caps)[0] for split in (False, True))
+    return list(dict.fromkeys((*families.values(), *(sweep for sweep in sweeps if sweep.mk == Merge.SWEEP))))
 
 
 def check(problems=PROBLEMS, share=1):

@@ -18,7 +18,7 @@ TABLE = {
     "mk: sel(tilee > 3, 1, tilee);": [("error", 1, 9, "unknown name tilee, which counts as 0", "Did you mean tile?")],
     "mk: True;": [("error", 1, 5, "unknown name True", "Did you mean true?")],
     "soft(mk, 1, w, x);": [("error", 1, 13, "unknown name w", ""), ("error", 1, 16, "unknown name x", "")],
-    "mk: 9;": [("error", 1, 5, "mk cannot be 9; its values are 0, 1, 2, 3", "The nearest is 4.")],
+    "mk: 9;": [("error", 1, 5, "mk cannot be 9; its values are 0, 1, 2, 3", "The nearest is 5.")],
     "tile: 300;": [("error", 1, 7, "tile cannot be 300; its values are 64, 128", "The nearest is 256.")],
     "mk: sel(sg, 2, 7 - 1);": [("error", 1, 16, "mk cannot be 6", "")],
     "mk: -1;": [("error", 1, 5, "mk cannot be -1", "The nearest is 0.")],

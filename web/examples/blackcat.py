@@ -57,7 +57,7 @@ if INFO.name == "cpu":
     groups = {"way": list(ways)}
 else:
     # Fields of a launch, which BlackCat sets by itself: how rows are held and searched, and the size of a workgroup.
-    ways, names = {}, ("bitonic", "shared", "warp", "stream", "lane")
+    ways, names = {}, ("bitonic", "shared", "warp", "stream", "lane", "sweep")
     limits = rankk.planner().current_caps().limits
     choices = rankk.legal_choices(st.RankKind.TOPK, BATCH, NEURONS, STRONGEST, limits)
     merges = dict.fromkeys(names[choice.mk] for choice in choices)

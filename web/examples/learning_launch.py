@@ -20,7 +20,14 @@ if options.device:
     st.set_device(options.device)
 
 ROWS, COLS, K = 64, 2048, 10
-MERGES = ("sort whole rows", "a workgroup holds the row", "a subgroup holds the row", "one read past a threshold")
+MERGES = (
+    "sort whole rows",
+    "a workgroup holds the row",
+    "a subgroup holds the row",
+    "one read past a threshold",
+    "a lane goes through the row",
+    "a workgroup reads the row past a threshold",
+)
 
 # The wrong table: somewhere else, sorting took 100 µs and everything else longer.
 caps = rankk.planner().current_caps()

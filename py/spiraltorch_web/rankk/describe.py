@@ -35,10 +35,10 @@ def caps_named(device: str | DeviceCaps = "auto") -> DeviceCaps:
 def choice_text(choice: Choice) -> str:
     """A choice for people: what it is called, then its sizes."""
     order = Order(choice.mkd).name.lower()
-    split = f", {choice.ch} chunks a row" if choice.use_2ce else ""
+    parts = ", in two launches" if choice.mk == Merge.SWEEP else f", {choice.ch} chunks a row"
     return (
         f"{Merge(choice.mk).name.lower()}/{order} wg {choice.wg} kl {choice.kl} tile {choice.tile} "
-        f"ctile {choice.ctile}{split}"
+        f"ctile {choice.ctile}{parts if choice.use_2ce else ''}"
     )
 
 

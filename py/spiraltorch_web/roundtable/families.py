@@ -14,6 +14,8 @@ from .problem import Problem
 from .roundtable import Measure, current
 
 _FFT_FIELDS = frozenset({"tile_cols", "radix", "segments"})
+# Drivers differ in what they do with subgroups, and devices in how many lanes' registers they have room for.
+_VOUCHED_FOR = frozenset({Merge.WARP, Merge.SWEEP})
 _MODES = {RankKind.TOPK: frozenset(), RankKind.MIDK: {"mode_midk"}, RankKind.BOTTOMK: {"mode_bottomk"}}
 
 
@@ -39,10 +41,10 @@ class RankFamily:
         return {"sg": self.caps.subgroups, "sgc": self.caps.subgroup_size}
 
     def candidates(self, problem: Problem) -> Sequence[Choice]:
-        """Those worth trying; subgroups only where a table vouches for them, for drivers differ in what they do."""
+        """Those worth trying, of some ways only where a table vouches for them."""
         found = legal_choices(self.kind, problem.rows, problem.cols, problem.k, self.caps.limits)
-        vouched = Merge.WARP in self.table.cells.merges
-        return tuple(choice for choice in found if vouched or choice.mk != Merge.WARP)
+        unknown = _VOUCHED_FOR - self.table.cells.merges
+        return tuple(choice for choice in found if choice.mk not in unknown)
 
     def table_choice(self, problem: Problem) -> Choice | None:
         return self.table.choose(problem.rows, problem.cols, problem.k, self.caps.subgroups, self.kind)

@@ -25,10 +25,11 @@ FILE --cols 65536 --k 64`` shows what it says about a launch, and ``python -m sp
 rules have moved a decision.
 
 **Fields** of Rank-K: ``mk`` how winners are found (0 bitonic: rows are sorted, 1 shared: a workgroup holds the row, 2
-warp: a subgroup holds it, 3 stream: one read past a sampled threshold, 4 lane: a lane goes through the row by itself),
-``mkd`` how they get in order (0 auto, 1 heap, 2 kway, 3 bitonic, 4 warp_heap, 5 warp_bitonic, 6 buckets), ``tile``
-columns loaded between two looks at the candidates, ``ctile`` slots for candidates, ``use_2ce`` whether rows are split
-over workgroups and ``ch`` into how many chunks, ``wg`` invocations of a workgroup, ``kl`` entries that a lane keeps,
+warp: a subgroup holds it, 3 stream: one read past a sampled threshold, 4 lane: a lane goes through the row by itself,
+5 sweep: a workgroup samples the row, reads it once and finishes it), ``mkd`` how they get in order (0 auto, 1 heap, 2
+kway, 3 bitonic, 4 warp_heap, 5 warp_bitonic, 6 buckets), ``tile`` columns loaded between two looks at the candidates,
+``ctile`` slots for candidates, ``use_2ce`` whether rows are split over workgroups, or sweeps leave the finish to a
+second launch, ``ch`` into how many chunks, ``wg`` invocations of a workgroup, ``kl`` entries that a lane keeps,
 ``mode_midk`` and ``mode_bottomk`` (0 as mk says, 1 in the workgroup, 2 stream). Of Fourier transforms: ``radix``,
 ``tile_cols`` points of one launch, ``segments`` lines of one workgroup. ``program.check()`` tells which values a field
 has.

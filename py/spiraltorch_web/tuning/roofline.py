@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from ..kernels.rankk.choice import Choice, Merge, Order, RankKind
 from ..kernels.rankk.problem import RankProblem
-from ..kernels.rankk.sample import Sampling
+from ..kernels.rankk.sample import Sampling, cheap_safety, expected_found
 from ..kernels.rankk.stream import GATHER_WORKGROUP, MOST_STAGED, stage_slots
 from .caps import DeviceCaps
 
@@ -32,6 +32,9 @@ SOFTWARE_STEP = 1.5e-9
 # putting in order, and what each subgroup and each entry of a lane adds to these.
 GROUP, TILE, TILE_COLUMN, KEPT = 0.1e-6, 0.6e-6, 0.12e-9, 1.4e-9
 CUT, ORDER, SUBGROUP, SAMPLED, LISTED, WANTED = 1.5e-6, 2.3e-6, 0.08e-6, 0.1e-6, 0.25e-6, 1.0e-6
+# Of sweeps (H200, 2026-12): an entry that is listed; how many other lanes' registers one takes for its tile, and for an
+# entry of the list that it finishes.
+SWEPT, SWEEPING, HELD = 0.4e-9, 1.8, 0.2
 FREE_SLOTS = MOST_STAGED + 1  # wanted by a lane, up to which hardly any has to send its entries by itself
 SEARCH_STEPS = 16  # looks at all keys until the cuts lie close enough
 # Of a lane that goes through a row by itself: a column or a counter, and an entry that sinks one level of the heap
@@ -168,6 +171,29 @@ def _streamed_by_stages(problem: RankProblem, choice: Choice, chunks: int, machi
     return rounds * (cut + finish) + max(shared, alone) + 3 * machine.launch_seconds
 
 
+def _swept(problem: RankProblem, choice: Choice, machine: Machine) -> float:
+    """A workgroup per row that searches, reads and finishes while others read, or leaves lists to a second launch."""
+    sample = choice.wg * choice.kl
+    found = expected_found(problem, sample, cheap_safety(problem))
+    if machine.software:
+        search = SEARCH_STEPS * (choice.kl * machine.step * _serial(choice, machine) + machine.barrier(choice.wg))
+        finish = machine.rounds(problem.rows, choice.wg) * (2 * search + _ordering(problem, choice, machine))
+        return machine.read(4.0 * problem.rows * (problem.cols + sample), choice.wg, 16.0) + finish
+    subgroups = SUBGROUP * choice.wg / 32
+    cut = CUT + subgroups + SAMPLED * choice.kl
+    alone = problem.cols / choice.tile * (TILE + TILE_COLUMN * choice.tile)
+    finish = ORDER + subgroups + (LISTED * found + WANTED * problem.k) / choice.wg
+    shared = 4.0 * problem.rows * problem.cols / machine.bytes_per_second
+    shared += SWEPT * found * problem.rows / machine.lanes * LANES_OF_A_UNIT
+    if choice.use_2ce:
+        own, last = cut + alone, machine.rounds(problem.rows, choice.wg) * finish + machine.launch_seconds
+    else:
+        own, last = cut + alone + finish, 0.0
+    registers = SWEEPING + (0.0 if choice.use_2ce else HELD * choice.ctile / choice.wg)
+    busy = machine.rounds(problem.rows, choice.wg * registers) * own
+    return math.hypot(shared, busy) + last + machine.launch_seconds
+
+
 def _ordering(problem: RankProblem, choice: Choice, machine: Machine) -> float:
     """Seconds in which a workgroup puts its candidates in order."""
     count = max(problem.k, 2)
@@ -195,5 +221,6 @@ _FAMILIES: Mapping[Merge, Callable[[RankProblem, Choice, Machine], float]] = Map
         Merge.WARP: _warp,
         Merge.STREAM: _streamed,
         Merge.LANE: _by_lanes,
+        Merge.SWEEP: _swept,
     }
 )

@@ -3,13 +3,13 @@
 import { count, launchTime } from "../../ui/format.js";
 import { CLASS_COLOURS, rampColour } from "../../ui/palette.js";
 
-const MERGES = ["bitonic", "shared", "warp", "stream", "lane"];
+const MERGES = ["bitonic", "shared", "warp", "stream", "lane", "sweep"];
 const ORDERS = ["auto", "heap", "kway", "bitonic", "warp_heap", "warp_bitonic", "buckets"];
 export const VOICES = { A: "SoftLogic", B: "hard rules", C: "tuner table" };
 
 /** What a survey can be coloured by: a title, words for values that are names, and what a small cell says of one. */
 export const ASPECTS = {
-  mk: { title: "how winners are found (mk)", words: MERGES, short: ["B", "Sh", "W", "St", "L"] },
+  mk: { title: "how winners are found (mk)", words: MERGES, short: ["B", "Sh", "W", "St", "L", "Sw"] },
   winner: { title: "who decides", words: VOICES },
   predicted: { title: "predicted time", ramp: true, word: launchTime },
   mkd: { title: "how they get in order (mkd)", words: ORDERS, short: ["a", "h", "k", "b", "wh", "wb", "bu"] },
@@ -21,10 +21,12 @@ export const ASPECTS = {
   ch: { title: "chunks of a row (ch)", ramp: true },
 };
 
+const SWEEP = MERGES.indexOf("sweep");
+
 /** "shared/heap wg 256 kl 16 tile 4096 ctile 64, 8 chunks a row". */
 export function choiceWords({ mk, mkd, wg, kl, tile, ctile, use_2ce: split, ch }) {
-  const chunks = split ? `, ${ch} chunks a row` : "";
-  return `${MERGES[mk]}/${ORDERS[mkd]} wg ${wg} kl ${kl} tile ${tile} ctile ${ctile}${chunks}`;
+  const parts = mk === SWEEP ? ", in two launches" : `, ${ch} chunks a row`;
+  return `${MERGES[mk]}/${ORDERS[mkd]} wg ${wg} kl ${kl} tile ${tile} ctile ${ctile}${split ? parts : ""}`;
 }
 
 /** "topk 8 × 65,536, k 1,024"; FFTs have no k. */

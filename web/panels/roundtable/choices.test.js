@@ -5,6 +5,7 @@ import { binary, choiceWords, coloursOf, inkOn, problemWords, ruleWords, shortOf
 test("choices and problems read well", () => {
   const choice = { mk: 3, mkd: 2, wg: 256, kl: 8, tile: 4096, ctile: 128, use_2ce: 1, ch: 16 };
   assert.equal(choiceWords(choice), "stream/kway wg 256 kl 8 tile 4096 ctile 128, 16 chunks a row");
+  assert.match(choiceWords({ ...choice, mk: 5, ch: 1 }), /^sweep.*, in two launches$/);
   assert.equal(problemWords({ kind: "topk", rows: 8, cols: 65_536, k: 16 }), "topk 8 × 65,536, k 16");
   assert.equal(problemWords({ kind: "fft", rows: 8, cols: 1024, k: 1 }), "fft 8 × 1,024");
   assert.deepEqual([1, 1000, 4096, 1 << 20].map(binary), ["1", "1000", "4k", "1M"]);

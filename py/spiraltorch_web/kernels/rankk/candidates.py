@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 from ...ir.caps import Caps
 from ..grids import ceil_div
-from .choice import Choice, Merge, Order, RankKind
+from .choice import Choice, Merge, Order, RankKind, changed
 from .fitting import (
     MOST_KEYS,
     auto_order,
     can_stream,
+    can_sweep,
     lane_obstacle,
     least_chunks,
     most_slots,
@@ -20,10 +21,23 @@ from .fitting import (
     slots_for,
 )
 from .problem import RankProblem
+from .sample import swept_slots
 
 SHORT_TILE = 2048  # columns that a workgroup loads at once, for lanes of the middle that keep much in registers
 LANES_AT_WORK = 4  # rows below which the lanes of a processor core have nothing to do
 MANY_ROWS = 1024  # from which on small workgroups, which wait less for each other, are faster at the ends
+SWEPT_ROWS = 256  # from which on one workgroup for a row is enough to draw a GPU's bandwidth
+# Lanes, entries that each samples, vectors that each loads at once, launches.
+SWEEPS = (
+    (256, 8, 8, (1, 2)),
+    (256, 16, 8, (1,)),
+    (512, 8, 8, (1, 2)),
+    (128, 16, 16, (1,)),
+    (512, 16, 8, (2,)),
+    (1024, 4, 4, (1,)),
+)
+MIDDLE_SWEEPS = ((256, 16, 16, (2,)), (512, 8, 8, (2,)), (512, 16, 8, (1, 2)))
+MOST_HELD_SWEPT = 8  # entries of a list for a lane that finishes it by itself: with more, registers are too few
 FEW_KEYS = 4  # with fewer keys a lane, a smaller workgroup was always faster
 
 
@@ -56,6 +70,7 @@ def _candidates(problem: RankProblem, caps: Caps) -> Iterator[Choice]:
         streamed = tuple(_streamed(problem, caps))
         held = tuple(_held(problem, caps))
         yield from (*held, *streamed) if problem.cols <= 8192 else (*streamed, *held)
+        yield from _swept(problem, caps)
     if caps.software and problem.rows >= LANES_AT_WORK and not lane_obstacle(problem, caps):
         yield from (Choice(mk=Merge.LANE, wg=wg) for wg in (8, 32, 128))
     yield Choice(mk=Merge.BITONIC, mkd=Order.BITONIC)
@@ -103,6 +118,18 @@ def _streamed(problem: RankProblem, caps: Caps) -> Iterator[Choice]:
             split = {"use_2ce": chunks > 1, "ch": chunks}
             for tile in (4096, SHORT_TILE) if problem.middle and not caps.software else (4096,):
                 yield Choice(mk=Merge.STREAM, mkd=Order.KWAY, wg=wg, kl=kl, ctile=slots, tile=tile, **split)
+
+
+def _swept(problem: RankProblem, caps: Caps) -> Iterator[Choice]:
+    """One workgroup for a row, where there are rows for all multiprocessors; processor cores gain nothing."""
+    if caps.software or problem.rows < SWEPT_ROWS:
+        return
+    for wg, kl, vectors, launches in MIDDLE_SWEEPS if problem.middle else SWEEPS:
+        slots = slots_for(swept_slots(problem, wg * kl))
+        choice = Choice(mk=Merge.SWEEP, mkd=Order.BUCKETS, wg=wg, kl=kl, ctile=slots, tile=4 * wg * vectors)
+        for split in (count > 1 for count in launches if count > 1 or slots <= wg * MOST_HELD_SWEPT):
+            if can_sweep(wg, kl, split, problem, caps):
+                yield changed(choice, use_2ce=split)
 
 
 def _sample_sizes(problem: RankProblem, caps: Caps) -> Iterator[tuple[int, int]]:

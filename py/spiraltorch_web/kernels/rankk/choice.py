@@ -24,6 +24,7 @@ class Merge(IntEnum):
     WARP = 2  # a subgroup holds the row
     STREAM = 3  # a sampled threshold, then one read of the row
     LANE = 4  # a lane goes through the row by itself
+    SWEEP = 5  # a workgroup samples the row, reads it once past the threshold and finishes it
 
 
 class Order(IntEnum):
@@ -78,16 +79,18 @@ def _powers(first: int, last: int) -> tuple[int, ...]:
 
 FIELDS: Mapping[str, Field] = MappingProxyType(
     {
-        "mk": Field(tuple(Merge), "how winners are found: 0 bitonic, 1 shared, 2 warp, 3 stream, 4 lane"),
+        "mk": Field(tuple(Merge), "how winners are found: 0 bitonic, 1 shared, 2 warp, 3 stream, 4 lane, 5 sweep"),
         "mkd": Field(
             tuple(Order),
             "how winners get in order: 0 auto, 1 heap, 2 kway, 3 bitonic, 4 warp_heap, 5 warp_bitonic, 6 buckets",
         ),
         "tile": Field(_powers(64, 65536), "columns that a workgroup loads between two looks at its candidates"),
         "ctile": Field(tuple(range(64, 8193, 64)), "slots for candidates in workgroup memory"),
-        "use_2ce": Field((0, 1), "rows are split over workgroups, in two or more passes"),
+        "use_2ce": Field((0, 1), "rows are split over workgroups, or a sweep leaves the finish to a second launch"),
         "wg": Field(_powers(8, 1024), "invocations of a workgroup"),
-        "kl": Field(_powers(1, 32), "entries that a lane keeps: of the row (shared, warp) or of the sample (stream)"),
+        "kl": Field(
+            _powers(1, 32), "entries that a lane keeps: of the row (shared, warp) or of the sample (stream, sweep)"
+        ),
         "ch": Field(_powers(1, 4096), "chunks of a row when rows are split"),
         "tile_cols": Field(_powers(16, 65536), "columns of a row that one FFT launch holds"),
         "radix": Field((2, 4, 8, 16), "largest butterfly of the FFT"),

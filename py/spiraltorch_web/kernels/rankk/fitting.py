@@ -9,11 +9,13 @@ from ...ir.caps import Caps
 from ..grids import ceil_div
 from .choice import FIELDS, Choice, Merge, Order, RankKind, changed
 from .problem import RankProblem
-from .row import BASE_BYTES, CROWD, TIED_COLUMNS, list_slots
-from .sample import FEW_ROWS, expected_found, found_slots
+from .row import BASE_BYTES, CROWD, TIED_COLUMNS, list_slots, slots_for
+from .sample import FEW_ROWS, expected_found, found_slots, swept_slots
 from .stream import MOST_COUNTED, most_tile
+from .sweep import finishers, listed_bytes, widest_tile
 
 MOST_KEYS = 32  # registers that a lane spends on keys
+MOST_LISTED = 32  # entries of a list that a lane keeps while they are put in order
 MOST_PASSED = 1 << 16  # columns that a lane goes through by itself
 MOST_COMPARED = 1 << 15  # rounds in which a lane compares candidates with each other
 SPARE_ROUNDS = 4096  # of other loops
@@ -158,6 +160,51 @@ def _finishing_rounds(wg: int, problem: RankProblem) -> int:
     return (4 * ends + 1) * ceil_div(problem.cols, 4 * wg) + ends * tied
 
 
+def _sweep_obstacle(choice: Choice, problem: RankProblem, caps: Caps) -> str:
+    if _sweep_size(choice, problem, caps):
+        return ""
+    return (
+        f"no sample of a row of {problem.cols:,} columns narrows {problem.k:,} wanted entries down to a list that "
+        "workgroup memory has room for"
+    )
+
+
+def _sweep_size(choice: Choice, problem: RankProblem, caps: Caps) -> tuple[int, int, bool] | None:
+    """Lanes that sweep a row, entries that each samples, and whether in two launches: as wanted, or what comes next."""
+    lanes = tuple(wg for wg in (256, 128, 512, 1024, 64) if wg <= caps.max_workgroup_size)
+    sizes = ((choice.wg, choice.kl), *((wg, kl) for kl in (8, 16, 4, 32, 2, 1) for wg in lanes))
+    ways = ((wg, kl, split) for split in (choice.use_2ce, not choice.use_2ce) for wg, kl in sizes)
+    return next((way for way in ways if can_sweep(*way, problem, caps)), None)
+
+
+@lru_cache(maxsize=4096)
+def can_sweep(wg: int, kl: int, split: bool, problem: RankProblem, caps: Caps) -> bool:
+    """Whether a sample of wg * kl entries narrows rows down to lists that fit: with ``split`` a list of columns in
+    workgroup memory and all lists in a buffer, else keys and columns in workgroup memory and in registers.
+    """
+    sample = wg * kl
+    if wg < 64 or wg > caps.max_workgroup_size or sample * 2 > problem.cols:
+        return False
+    slots = slots_for(swept_slots(problem, sample))
+    if split:
+        fits = problem.k + problem.k // 16 <= most_slots(finishers(problem, sample, caps), caps)
+        fits = fits and slots <= min(most_slots(wg, caps) * 2, FIELDS["ctile"].domain[-1])
+        fits = fits and listed_bytes(problem, slots) <= caps.max_binding_bytes
+    else:
+        fits = slots <= min(most_slots(wg, caps), wg * MOST_LISTED)
+    return (
+        fits
+        and expected_found(problem, sample) * 4 <= 3 * problem.cols
+        and (not caps.most_rounds or _sweeping_rounds(wg, kl, problem, caps) <= caps.most_rounds - SPARE_ROUNDS)
+    )
+
+
+def _sweeping_rounds(wg: int, kl: int, problem: RankProblem, caps: Caps) -> int:
+    """Of a lane's loops: two reads, two counts of odd entries, and the finish of what they leave."""
+    last = min(wg, finishers(problem, wg * kl, caps))
+    return 4 * ceil_div(problem.cols, 4 * wg) + _finishing_rounds(last, problem)
+
+
 def _repair_sorted(choice: Choice, problem: RankProblem, caps: Caps, reasons: list[str]) -> Choice:
     return changed(_BASE, mk=int(Merge.BITONIC), mkd=int(Order.BITONIC), **_of_transforms(choice))
 
@@ -233,6 +280,22 @@ def _repair_streamed(choice: Choice, problem: RankProblem, caps: Caps, reasons: 
     return _with_slots(fixed, problem, caps, reasons)
 
 
+def _repair_swept(choice: Choice, problem: RankProblem, caps: Caps, reasons: list[str]) -> Choice:
+    wg, kl, split = _sweep_size(choice, problem, caps) or (choice.wg, choice.kl, choice.use_2ce)
+    if (wg, kl) != (choice.wg, choice.kl):
+        reasons.append(f"wg x kl = {choice.wg} x {choice.kl} becomes {wg} x {kl}: a sample that narrows the row down")
+    if split != choice.use_2ce:
+        reasons.append(f"use_2ce = {choice.use_2ce:d} becomes {split:d}: lists do not fit otherwise")
+    tile = min(max(choice.tile, 4 * wg), widest_tile(wg, caps))
+    if tile != choice.tile:
+        reasons.append(f"tile = {choice.tile} becomes {tile}: one to {widest_tile(1, caps) // 4} vectors a lane")
+    least = slots_for(swept_slots(problem, wg * kl))
+    slots = min(max(choice.ctile, least), max(least, min(most_slots(wg, caps), wg * MOST_LISTED)))
+    if slots != choice.ctile:
+        reasons.append(f"ctile = {choice.ctile} becomes {slots}: room for a list within workgroup memory and lanes")
+    return changed(choice, wg=wg, kl=kl, tile=tile, ctile=slots, ch=1, use_2ce=split, mkd=int(Order.BUCKETS))
+
+
 def _narrowing_sample(wg: int, kl: int, problem: RankProblem, caps: Caps) -> tuple[int, int]:
     """(wg, kl) near the wanted ones whose sample narrows rows down, else the first that does."""
     while wg > 64 and not can_stream(wg, kl, problem, caps) and wg * kl * 2 > problem.cols:
@@ -283,11 +346,6 @@ def auto_order(k: int) -> Order:
     return Order.HEAP if k <= 64 else Order.KWAY
 
 
-def slots_for(count: int) -> int:
-    """Candidate slots for a count: whole multiples of 64."""
-    return max(64, ceil_div(count, 64) * 64)
-
-
 def power_below(count: int) -> int:
     """The largest power of two up to a count; 1 for 0."""
     return 1 << max(0, count.bit_length() - 1)
@@ -304,6 +362,7 @@ _OBSTACLES = {
     Merge.WARP: _warp_obstacle,
     Merge.STREAM: _stream_obstacle,
     Merge.LANE: lambda choice, problem, caps: lane_obstacle(problem, caps),
+    Merge.SWEEP: _sweep_obstacle,
 }
 _REPAIRS = {
     Merge.BITONIC: _repair_sorted,
@@ -311,4 +370,5 @@ _REPAIRS = {
     Merge.WARP: _repair_warp,
     Merge.STREAM: _repair_streamed,
     Merge.LANE: _repair_lane,
+    Merge.SWEEP: _repair_swept,
 }

@@ -22,6 +22,7 @@ from .problem import RankProblem
 from .reference import rank_reference
 from .row import held_launches, lane_launches, sorted_launches, warp_launches
 from .stream import streamed_launches
+from .sweep import swept_launches
 
 _LAUNCHES: Mapping[Merge, Callable[[RankProblem, Choice, Caps], Lowered]] = MappingProxyType(
     {
@@ -30,6 +31,7 @@ _LAUNCHES: Mapping[Merge, Callable[[RankProblem, Choice, Caps], Lowered]] = Mapp
         Merge.WARP: warp_launches,
         Merge.STREAM: streamed_launches,
         Merge.LANE: lane_launches,
+        Merge.SWEEP: swept_launches,
     }
 )
 

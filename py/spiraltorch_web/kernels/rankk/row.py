@@ -43,13 +43,15 @@ def shape_of(problem: RankProblem) -> dict[str, Value]:
     return {**sizes, "DESCENDING": problem.descending, "MIDDLE": problem.middle}
 
 
-def workgroup_of(size: int, *, wide: bool = False, buckets: int = 0, subgroups: bool = False) -> dict[str, Value]:
-    """The size and its buckets: at least so many; four per lane, or one where counters need all 32 bits.
+def workgroup_of(
+    size: int, *, wide: bool = False, buckets: int = 0, least: int = 4, subgroups: bool = False
+) -> dict[str, Value]:
+    """The size and its buckets: at least so many, and ``least`` per lane, or one where counters need all 32 bits.
 
     With ``subgroups`` the lanes sum them within subgroups first: a finish takes up to 30 % less on an H200, while sums
     of few numbers are slower so than by atomics.
     """
-    buckets = max(buckets, (1 if wide else 4) * size)
+    buckets = max(buckets, (1 if wide else max(least, 2)) * size)
     words = buckets if wide else buckets // 2
     counters = {"BUCKETS": buckets, "BUCKET_SHIFT": 33 - buckets.bit_length(), "WIDE": wide}
     return {"WG": size, "BUCKET_WORDS": words, "PER_LANE": words // size, "SUBGROUPS": subgroups, **counters}
@@ -132,3 +134,8 @@ def sorted_launches(problem: RankProblem, choice: Choice, caps: Caps) -> Lowered
         SEARCH_STEPS=problem.cols.bit_length(),
     )
     return Lowered((*sorting, take), (4 * size,) * (2 if len(sorting) == 1 else 4))
+
+
+def slots_for(count: int) -> int:
+    """Candidate slots for a count: whole multiples of 64."""
+    return max(64, ceil_div(count, 64) * 64)

@@ -14,6 +14,8 @@ from .problem import RankProblem
 # Standard deviations of the sample's rank by which the cuts lie outside the wanted entries. A row that misses costs
 # many reads of it by one workgroup, for which all others wait: of many rows one in a million should, of few 60.
 SAFETY, FEW_ROWS_SAFETY = 4.75, 4.0
+# Where a miss costs no more than another read of the row: one in three hundred may, for the middle one in a thousand.
+CHEAP_SAFETY, CHEAP_MIDDLE_SAFETY = 2.75, 3.25
 # Lists are sifted before they are finished from so many entries on, and up to so many rows.
 LONG_LIST, FEW_ROWS = 12288, 64
 # Workgroups that sample one row of whose middle entries are wanted, each with a sample of its own, whose outermost
@@ -36,7 +38,7 @@ def cut_slack(margin: int) -> int:
     return max(2, margin // 6)
 
 
-def sample_margin(problem: RankProblem, sample: int) -> int:
+def sample_margin(problem: RankProblem, sample: int, safety: float = 0.0) -> int:
     """The sampled rank of a cut that leaves the wanted entries inside, but for the rare rows that miss.
 
     For the middle it is counted from the sample's median, else from the first sampled entry. A sample of s out of n
@@ -44,7 +46,7 @@ def sample_margin(problem: RankProblem, sample: int) -> int:
     median scatters by half the square root of s. As nothing is drawn twice, both are smaller by sqrt(1 - s/n).
     """
     expected = problem.k * sample / problem.cols
-    safety = FEW_ROWS_SAFETY if problem.rows <= FEW_ROWS else SAFETY
+    safety = safety or (FEW_ROWS_SAFETY if problem.rows <= FEW_ROWS else SAFETY)
     deviations = safety * math.sqrt(max(0.0, 1 - sample / problem.cols))
     if problem.middle:
         return math.ceil(expected / 2 + deviations * math.sqrt(sample) / 2) + 2
@@ -52,9 +54,9 @@ def sample_margin(problem: RankProblem, sample: int) -> int:
 
 
 @lru_cache(maxsize=256)  # choices of one problem have few samples
-def expected_found(problem: RankProblem, sample: int) -> int:
+def expected_found(problem: RankProblem, sample: int, safety: float = 0.0) -> int:
     """Entries of a row that lie between the cuts, on average."""
-    margin = sample_margin(problem, sample) * (2 if problem.middle else 1)
+    margin = sample_margin(problem, sample, safety) * (2 if problem.middle else 1)
     return math.ceil(margin * problem.cols / sample)
 
 
@@ -67,6 +69,20 @@ def found_slots(problem: RankProblem, sample: int) -> int:
     margin = sample_margin(problem, sample)
     sampled = cuts * (margin + 2 * cut_slack(margin))
     return min(problem.cols, math.ceil((sampled + 5 * math.sqrt(sampled) + 8) * problem.cols / sample))
+
+
+def cheap_safety(problem: RankProblem) -> float:
+    """Standard deviations where a row that misses is read again."""
+    return CHEAP_MIDDLE_SAFETY if problem.middle else CHEAP_SAFETY
+
+
+def swept_slots(problem: RankProblem, sample: int) -> int:
+    """Entries that the list of one row has room for where a row that misses is read again."""
+    if problem.middle:
+        return found_slots(problem, sample)
+    margin = sample_margin(problem, sample, CHEAP_SAFETY)
+    sampled = margin + cut_slack(margin)
+    return min(problem.cols, math.ceil((sampled + 4.5 * math.sqrt(sampled)) * problem.cols / sample))
 
 
 @dataclass(frozen=True)

@@ -6,15 +6,17 @@ For the middle of few long rows a fourth one goes through the lists before the f
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from types import MappingProxyType
 
 from ...ir.caps import Caps
 from ..grids import ceil_div
 from ..launches import given, launch, result, scratch
 from ..registry import Launch, Lowered, Operand
 from ..templates import Value
-from .choice import Choice
+from .choice import Choice, changed
 from .problem import RankProblem
 from .row import BASE_BYTES, settling, shape_of, workgroup_of
 from .sample import Sampling
@@ -108,22 +110,26 @@ class _Stream:
 
 def _cut(stream: _Stream) -> Launch:
     problem, choice, sampling = stream.problem, stream.choice, stream.sampling
-    pieces = choice.wg // 32
+    import os
+
+    lanes = int(os.environ.get("CUT") or choice.wg)
+    keys = sampling.keys * choice.wg // lanes
+    pieces = lanes // 32
     return launch(
         "rank_cut",
         (given(0), scratch(0), *stream.further),
         problem.rows * sampling.parts,
         stream.caps,
-        KEYS_PER_LANE=sampling.keys,
+        KEYS_PER_LANE=keys,
         JOINED=stream.joined,
         PARTS=sampling.parts,
         PIECES=pieces,
-        STRETCH=problem.cols // (sampling.parts * sampling.keys * pieces),
+        STRETCH=problem.cols // (sampling.parts * keys * pieces),
         MARGIN=sampling.margin,
         SLACK=sampling.slack,
-        BY_LANES=not problem.middle and 2 * sampling.margin <= choice.wg,
+        BY_LANES=not problem.middle and 2 * sampling.margin <= lanes,
         **stream.sieve,
-        **workgroup_of(choice.wg, subgroups=stream.with_subgroups),
+        **workgroup_of(lanes, subgroups=stream.with_subgroups),
         **shape_of(problem),
     )
 
@@ -179,27 +185,39 @@ def _sift(stream: _Stream) -> Launch:
 
 def _finish(stream: _Stream) -> Launch:
     problem, choice, caps = stream.problem, stream.choice, stream.caps
-    listed, most, wg = stream.expected, stream.found, choice.wg
-    if stream.sifted:
-        most = stream.sieve["SIFTED_ROOM"]
-        listed = problem.k + 2 * ceil_div(listed, gather_lanes(caps))
-        wg = min(wg, max(LEAST_FINISHERS, 1 << max(0, (listed // 4).bit_length() - 1)))
+    if not stream.sifted:
+        return finishing(problem, choice, caps, stream.expected, stream.found)
+    listed = problem.k + 2 * ceil_div(stream.expected, gather_lanes(caps))
+    wg = min(choice.wg, max(LEAST_FINISHERS, 1 << max(0, (listed // 4).bit_length() - 1)))
+    return finishing(problem, changed(choice, wg=wg), caps, listed, stream.found, stream.sieve)
+
+
+def finishing(
+    problem: RankProblem,
+    choice: Choice,
+    caps: Caps,
+    listed: int,
+    room: int,
+    sieve: Mapping[str, Value] = MappingProxyType({"SIFTED": False}),
+) -> Launch:
+    """The launch that puts lists in order, by ``choice.wg`` lanes: of about so many entries, with room for so many."""
+    sifted, wg = bool(sieve["SIFTED"]), choice.wg
     held = min(MOST_HELD, ceil_div(listed + listed // 8, wg))
-    wide = most > MOST_COUNTED_NARROWLY
+    wide = (sieve["SIFTED_ROOM"] if sifted else room) > MOST_COUNTED_NARROWLY
     return launch(
         "rank_finish",
-        (given(0), result(0), result(1), *map(scratch, range(4 if stream.sifted else 2))),
+        (given(0), result(0), result(1), *map(scratch, range(4 if sifted else 2))),
         problem.rows,
         caps,
-        FOUND=stream.found,
+        FOUND=room,
         HELD=0 if caps.software or held < LEAST_HELD else held,
         READS=8 if listed > MOST_HELD * wg and not caps.software else 4,
         DEALT=False,
         MERGED=True,
         BY_VALUE_TURN=0 if problem.middle else 1,
         FIRST_END=0 if problem.middle else 1,
-        **stream.sieve,
-        **workgroup_of(wg, wide=wide, buckets=finish_buckets(problem, choice, caps), subgroups=stream.with_subgroups),
+        **sieve,
+        **workgroup_of(wg, wide=wide, buckets=finish_buckets(problem, choice, caps), subgroups=caps.subgroup_size > 0),
         **settling(choice, wg),
         **shape_of(problem),
     )

@@ -203,6 +203,17 @@ def test_every_family_over_many_rows(native, kind, rows, cols, k, choice) -> Non
     assert_exact(native, RankProblem(kind, rows, cols, k), fitting, native.caps)
 
 
+@pytest.mark.parametrize("split", [False, True])
+@pytest.mark.parametrize(("cols", "k"), [(20_001, 400), (40_000, 1200)])
+def test_sweeps_within_guaranteed_limits(native, cols, k, split) -> None:
+    """Workgroup memory of 16 KiB, workgroups of 256, no subgroups."""
+    caps = with_limits(native.caps, small=True, subgroups=False)
+    wanted = Choice(mk=Merge.SWEEP, wg=256, kl=16, use_2ce=split)
+    choice, _ = repair(wanted, RankKind.TOPK, 3, cols, k, caps)
+    assert (choice.mk, choice.use_2ce) == (Merge.SWEEP, split or k > 1000)
+    assert_exact(native, RankProblem(RankKind.TOPK, 3, cols, k), choice, caps)
+
+
 @pytest.mark.parametrize("kind", RankKind, ids=lambda kind: kind.name)
 def test_a_list_longer_than_16_bit_counters_hold(native, kind) -> None:
     problem = RankProblem(kind, 2, 300_001, 3000)

@@ -80,7 +80,9 @@ def test_top_level_await_works(bench):
 def test_second_run_stops_the_first(bench):
     bench.start("import time\nprint('first')\nwhile True:\n    time.sleep(0.01)\n")
     bench.wait_for_output("first")
-    bench.run("print('second')\n")
+    bench.start("print('second')\n")
+    bench.wait_for_output("second")
+    bench.wait_for_end()
     assert bench.output.strip() == "second"
 
 

@@ -7,21 +7,10 @@ from collections.abc import Iterator
 from ...ir.caps import Caps
 from ..grids import ceil_div
 from .choice import Choice, Merge, Order, RankKind, changed
-from .fitting import (
-    MOST_KEYS,
-    auto_order,
-    can_stream,
-    can_sweep,
-    lane_obstacle,
-    least_chunks,
-    most_slots,
-    power_above,
-    power_below,
-    repaired,
-    slots_for,
-)
+from .fitting import MOST_KEYS, auto_order, can_stream, lane_obstacle, least_chunks, repaired
 from .problem import RankProblem
-from .sample import swept_slots
+from .room import most_slots, power_above, power_below, slots_for
+from .ways import list_room, sweep_ways
 
 SHORT_TILE = 2048  # columns that a workgroup loads at once, for lanes of the middle that keep much in registers
 LANES_AT_WORK = 4  # rows below which the lanes of a processor core have nothing to do
@@ -124,12 +113,16 @@ def _swept(problem: RankProblem, caps: Caps) -> Iterator[Choice]:
     """One workgroup for a row, where there are rows for all multiprocessors; processor cores gain nothing."""
     if caps.software or problem.rows < SWEPT_ROWS:
         return
+    ways = sweep_ways(problem, caps)
     for wg, kl, vectors, launches in MIDDLE_SWEEPS if problem.middle else SWEEPS:
-        slots = slots_for(swept_slots(problem, wg * kl))
+        if (wg, kl) not in ways.sizes:
+            continue
+        slots = list_room(wg, kl, problem)
         choice = Choice(mk=Merge.SWEEP, mkd=Order.BUCKETS, wg=wg, kl=kl, ctile=slots, tile=4 * wg * vectors)
-        for split in (count > 1 for count in launches if count > 1 or slots <= wg * MOST_HELD_SWEPT):
-            if can_sweep(wg, kl, split, problem, caps):
-                yield changed(choice, use_2ce=split)
+        if 1 in launches and slots <= wg * MOST_HELD_SWEPT and not ways.must_split:
+            yield choice
+        if 2 in launches and ways.may_split:
+            yield changed(choice, use_2ce=True)
 
 
 def _sample_sizes(problem: RankProblem, caps: Caps) -> Iterator[tuple[int, int]]:

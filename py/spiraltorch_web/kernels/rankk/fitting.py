@@ -9,16 +9,16 @@ from ...ir.caps import Caps
 from ..grids import ceil_div
 from .choice import FIELDS, Choice, Merge, Order, RankKind, changed
 from .problem import RankProblem
-from .row import BASE_BYTES, CROWD, TIED_COLUMNS, list_slots, slots_for
-from .sample import FEW_ROWS, expected_found, found_slots, swept_slots
+from .room import finishing_rounds, most_slots, power_above, power_below, rounds_fit, slots_for
+from .row import CROWD, list_slots
+from .sample import FEW_ROWS, expected_found, found_slots
 from .stream import MOST_COUNTED, most_tile
-from .sweep import finishers, listed_bytes, widest_tile
+from .sweep import widest_tile
+from .ways import list_room, most_held, sweep_ways
 
 MOST_KEYS = 32  # registers that a lane spends on keys
-MOST_LISTED = 32  # entries of a list that a lane keeps while they are put in order
 MOST_PASSED = 1 << 16  # columns that a lane goes through by itself
 MOST_COMPARED = 1 << 15  # rounds in which a lane compares candidates with each other
-SPARE_ROUNDS = 4096  # of other loops
 MOST_FOUND = 1 << 19  # entries that one workgroup finishes, where none sift them before
 # For one kernel, what `repair` makes of a group's fields depends on the problem and the device, and on no other fields.
 DECIDED_TOGETHER = (("wg", "kl", "ctile", "mkd"), ("ch", "use_2ce"), ("tile",))
@@ -147,62 +147,17 @@ def can_stream(wg: int, kl: int, problem: RankProblem, caps: Caps) -> bool:
         and listed * 4 <= 3 * problem.cols
         and (listed <= MOST_FOUND or (problem.middle and problem.rows <= FEW_ROWS))
         and 8 * found_slots(problem, sample) * problem.rows <= caps.max_binding_bytes
-        and (not caps.most_rounds or _finishing_rounds(wg, problem) <= caps.most_rounds - SPARE_ROUNDS)
+        and rounds_fit(finishing_rounds(wg, problem), caps)
     )
 
 
-def _finishing_rounds(wg: int, problem: RankProblem) -> int:
-    """Of a lane's loops that go through a whole row, as they do where its list does not serve: four digits of the key
-    at each end and the candidates, of four columns each, then what is tied with the ends, each tie with its place.
-    """
-    ends, stretches = (2 if problem.middle else 1), ceil_div(problem.cols, TIED_COLUMNS)
-    tied = stretches * (1 + TIED_COLUMNS // wg) + TIED_COLUMNS // 32 * min(problem.k, stretches)
-    return (4 * ends + 1) * ceil_div(problem.cols, 4 * wg) + ends * tied
-
-
 def _sweep_obstacle(choice: Choice, problem: RankProblem, caps: Caps) -> str:
-    if _sweep_size(choice, problem, caps):
+    if sweep_ways(problem, caps).sizes:
         return ""
     return (
         f"no sample of a row of {problem.cols:,} columns narrows {problem.k:,} wanted entries down to a list that "
         "workgroup memory has room for"
     )
-
-
-def _sweep_size(choice: Choice, problem: RankProblem, caps: Caps) -> tuple[int, int, bool] | None:
-    """Lanes that sweep a row, entries that each samples, and whether in two launches: as wanted, or what comes next."""
-    lanes = tuple(wg for wg in (256, 128, 512, 1024, 64) if wg <= caps.max_workgroup_size)
-    sizes = ((choice.wg, choice.kl), *((wg, kl) for kl in (8, 16, 4, 32, 2, 1) for wg in lanes))
-    ways = ((wg, kl, split) for split in (choice.use_2ce, not choice.use_2ce) for wg, kl in sizes)
-    return next((way for way in ways if can_sweep(*way, problem, caps)), None)
-
-
-@lru_cache(maxsize=4096)
-def can_sweep(wg: int, kl: int, split: bool, problem: RankProblem, caps: Caps) -> bool:
-    """Whether a sample of wg * kl entries narrows rows down to lists that fit: with ``split`` a list of columns in
-    workgroup memory and all lists in a buffer, else keys and columns in workgroup memory and in registers.
-    """
-    sample = wg * kl
-    if wg < 64 or wg > caps.max_workgroup_size or sample * 2 > problem.cols:
-        return False
-    slots = slots_for(swept_slots(problem, sample))
-    if split:
-        fits = problem.k + problem.k // 16 <= most_slots(finishers(problem, sample, caps), caps)
-        fits = fits and slots <= min(most_slots(wg, caps) * 2, FIELDS["ctile"].domain[-1])
-        fits = fits and listed_bytes(problem, slots) <= caps.max_binding_bytes
-    else:
-        fits = slots <= min(most_slots(wg, caps), wg * MOST_LISTED)
-    return (
-        fits
-        and expected_found(problem, sample) * 4 <= 3 * problem.cols
-        and (not caps.most_rounds or _sweeping_rounds(wg, kl, problem, caps) <= caps.most_rounds - SPARE_ROUNDS)
-    )
-
-
-def _sweeping_rounds(wg: int, kl: int, problem: RankProblem, caps: Caps) -> int:
-    """Of a lane's loops: two reads, two counts of odd entries, and the finish of what they leave."""
-    last = min(wg, finishers(problem, wg * kl, caps))
-    return 4 * ceil_div(problem.cols, 4 * wg) + _finishing_rounds(last, problem)
 
 
 def _repair_sorted(choice: Choice, problem: RankProblem, caps: Caps, reasons: list[str]) -> Choice:
@@ -281,16 +236,18 @@ def _repair_streamed(choice: Choice, problem: RankProblem, caps: Caps, reasons: 
 
 
 def _repair_swept(choice: Choice, problem: RankProblem, caps: Caps, reasons: list[str]) -> Choice:
-    wg, kl, split = _sweep_size(choice, problem, caps) or (choice.wg, choice.kl, choice.use_2ce)
+    ways = sweep_ways(problem, caps)
+    wg, kl = (choice.wg, choice.kl) if (choice.wg, choice.kl) in ways.sizes else ways.sizes[0]
     if (wg, kl) != (choice.wg, choice.kl):
         reasons.append(f"wg x kl = {choice.wg} x {choice.kl} becomes {wg} x {kl}: a sample that narrows the row down")
+    split = ways.may_split and (choice.use_2ce or ways.must_split)
     if split != choice.use_2ce:
         reasons.append(f"use_2ce = {choice.use_2ce:d} becomes {split:d}: lists do not fit otherwise")
-    tile = min(max(choice.tile, 4 * wg), widest_tile(wg, caps))
+    tile = min(choice.tile, widest_tile(power_below(caps.max_workgroup_size), caps))
     if tile != choice.tile:
-        reasons.append(f"tile = {choice.tile} becomes {tile}: one to {widest_tile(1, caps) // 4} vectors a lane")
-    least = slots_for(swept_slots(problem, wg * kl))
-    slots = min(max(choice.ctile, least), max(least, min(most_slots(wg, caps), wg * MOST_LISTED)))
+        reasons.append(f"tile = {choice.tile} becomes {tile}: what a workgroup loads at once has text of its own")
+    least = list_room(wg, kl, problem)
+    slots = min(max(choice.ctile, least), max(least, most_held(wg, caps)))
     if slots != choice.ctile:
         reasons.append(f"ctile = {choice.ctile} becomes {slots}: room for a list within workgroup memory and lanes")
     return changed(choice, wg=wg, kl=kl, tile=tile, ctile=slots, ch=1, use_2ce=split, mkd=int(Order.BUCKETS))
@@ -336,24 +293,9 @@ def _held_size(choice: Choice, problem: RankProblem, caps: Caps) -> tuple[int, i
     return wg, max(choice.kl, power_above(ceil_div(problem.cols, wg)))
 
 
-def most_slots(wg: int, caps: Caps) -> int:
-    """Candidate slots that fit workgroup memory beside the buckets of ``wg`` lanes."""
-    return max(0, min(8192, (caps.max_workgroup_bytes - BASE_BYTES - 12 * wg) // 8 // 64 * 64))
-
-
 def auto_order(k: int) -> Order:
     """How the winners of rows that a workgroup holds get in order where nothing says it."""
     return Order.HEAP if k <= 64 else Order.KWAY
-
-
-def power_below(count: int) -> int:
-    """The largest power of two up to a count; 1 for 0."""
-    return 1 << max(0, count.bit_length() - 1)
-
-
-def power_above(count: int) -> int:
-    """The smallest power of two from a count on."""
-    return 1 << (count - 1).bit_length()
 
 
 _OBSTACLES = {

@@ -134,8 +134,3 @@ def sorted_launches(problem: RankProblem, choice: Choice, caps: Caps) -> Lowered
         SEARCH_STEPS=problem.cols.bit_length(),
     )
     return Lowered((*sorting, take), (4 * size,) * (2 if len(sorting) == 1 else 4))
-
-
-def slots_for(count: int) -> int:
-    """Candidate slots for a count: whole multiples of 64."""
-    return max(64, ceil_div(count, 64) * 64)

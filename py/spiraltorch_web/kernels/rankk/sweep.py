@@ -13,7 +13,8 @@ from ..registry import Launch, Lowered
 from ..templates import Value
 from .choice import Choice, changed
 from .problem import RankProblem
-from .row import settling, shape_of, slots_for, workgroup_of
+from .room import most_slots, power_above, slots_for
+from .row import settling, shape_of, workgroup_of
 from .sample import cheap_safety, cut_slack, expected_found, sample_margin
 from .stream import MARKED, MOST_HELD, MOST_UNROLLED, SOFTWARE_MOST_UNROLLED, finish_buckets, finishing
 
@@ -45,7 +46,7 @@ def _sweep(problem: RankProblem, choice: Choice, caps: Caps) -> Launch:
         FIRST_END=0 if problem.middle else 1,
         **_buckets(problem, choice.wg, caps, finish_buckets(problem, choice, caps)),
         **settling(choice, choice.wg),
-        **_reading(problem, choice),
+        **_reading(problem, choice, caps),
         **shape_of(problem),
     )
 
@@ -59,16 +60,16 @@ def _list(problem: RankProblem, choice: Choice, caps: Caps) -> Launch:
         CAPACITY=choice.ctile,
         READS=LIST_READS,
         **_buckets(problem, choice.wg, caps),
-        **_reading(problem, choice),
+        **_reading(problem, choice, caps),
         **shape_of(problem),
     )
 
 
 def _finish(problem: RankProblem, choice: Choice, caps: Caps) -> Launch:
     listed = expected_found(problem, choice.wg * choice.kl, cheap_safety(problem))
-    slots = min(slots_for(problem.k * 9 // 8 + 64), choice.ctile)
-    finisher = changed(choice, wg=finishers(problem, choice.wg * choice.kl, caps), ctile=slots)
-    return finishing(problem, finisher, caps, listed, choice.ctile)
+    wg = finishers(problem, choice.wg * choice.kl, caps)
+    slots = min(slots_for(problem.k * 9 // 8 + 64), choice.ctile, most_slots(wg, caps))
+    return finishing(problem, changed(choice, wg=wg, ctile=slots), caps, listed, choice.ctile)
 
 
 def _buckets(problem: RankProblem, wg: int, caps: Caps, wanted: int = 0) -> dict[str, Value]:
@@ -76,10 +77,11 @@ def _buckets(problem: RankProblem, wg: int, caps: Caps, wanted: int = 0) -> dict
     return workgroup_of(wg, buckets=max(least, wanted), least=SAMPLE_BUCKETS, subgroups=caps.subgroup_size > 0)
 
 
-def _reading(problem: RankProblem, choice: Choice) -> dict[str, Value]:
+def _reading(problem: RankProblem, choice: Choice, caps: Caps) -> dict[str, Value]:
     """What the sample and the read need."""
     wg, sample = choice.wg, choice.wg * choice.kl
-    pieces, unroll = wg // 32, max(1, choice.tile // (4 * wg))
+    pieces = wg // 32
+    unroll = max(1, min(choice.tile, widest_tile(wg, caps)) // (4 * wg))
     return {
         "KEYS_PER_LANE": choice.kl,
         "PARTS": 1,
@@ -99,12 +101,8 @@ def _reading(problem: RankProblem, choice: Choice) -> dict[str, Value]:
 def finishers(problem: RankProblem, sample: int, caps: Caps) -> int:
     """Lanes that finish a row of the second launch."""
     listed = expected_found(problem, sample, cheap_safety(problem))
-    wanted = min(max(_power_above(ceil_div(listed, FINISHED)), LEAST_FINISHERS), FEW_FINISHERS)
-    return min(max(wanted, _power_above(ceil_div(listed, MOST_HELD))), caps.max_workgroup_size)
-
-
-def _power_above(count: int) -> int:
-    return 1 << (count - 1).bit_length()
+    wanted = min(max(power_above(ceil_div(listed, FINISHED)), LEAST_FINISHERS), FEW_FINISHERS)
+    return min(max(wanted, power_above(ceil_div(listed, MOST_HELD))), caps.max_workgroup_size)
 
 
 def listed_bytes(problem: RankProblem, slots: int) -> int:
@@ -113,5 +111,5 @@ def listed_bytes(problem: RankProblem, slots: int) -> int:
 
 
 def widest_tile(wg: int, caps: Caps) -> int:
-    """Columns that a workgroup of so many lanes loads at once, at most."""
+    """Columns that a workgroup of so many lanes loads at once, at most: fewer lanes load less."""
     return 4 * wg * (SOFTWARE_MOST_UNROLLED if caps.software else MOST_UNROLLED)

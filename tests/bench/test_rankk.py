@@ -6,11 +6,14 @@ import json
 
 import pytest
 
-from spiraltorch_web.kernels.rankk.choice import Choice, RankKind
+from spiraltorch_web.kernels.rankk.choice import Choice, Merge, RankKind
+from spiraltorch_web.kernels.rankk.problem import RankProblem
 from spiraltorch_web.runtime.session import session
 from spiraltorch_web.tuning.caps import DeviceCaps
 from spiraltorch_web.tuning.grid import grid_named
-from tests.bench import rankk
+from spiraltorch_web.tuning.records import Cell
+from spiraltorch_web.tuning.table import TunerTable
+from tests.bench import rankk, rankk_cells
 from tests.bench.rankk_shapes import HELD_OUT, TABLE, shapes_named
 
 
@@ -53,3 +56,34 @@ def test_it_runs_checks_and_writes_on_a_software_adapter(tmp_path, monkeypatch, 
     document = json.loads((tmp_path / "rankk.json").read_text())
     assert [row["wrong_rows"] for row in document["results"]] == [0, 0]
     assert document["facts"]["read_bytes_per_second"] > 0 and document["adapter"]
+
+
+def test_cells_are_measured_anew_beside_the_best_known_and_keep_their_slow_choices(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(session(), "_device", None)  # other tests get their device back
+    known, other = RankProblem(RankKind.TOPK, 8, 100, 5), RankProblem(RankKind.TOPK, 8, 2000, 5)
+    fast, slow = Choice(mk=Merge.SHARED, mkd=1, wg=64, kl=2, ctile=64), Choice(mk=Merge.BITONIC, mkd=3)
+    cells = [Cell(problem, {fast: 10.0, slow: 1000.0}) for problem in (known, other)]
+    path = tmp_path / "one.json"
+    path.write_text(TunerTable((), cells).to_json())
+    words = [
+        "--merges",
+        "lane",
+        "--kinds",
+        "top",
+        "--cols",
+        ":100",
+        "--problems",
+        "8x90x7",
+        "--out",
+        str(tmp_path / "new"),
+    ]
+    assert rankk_cells.main([str(path), *words, "--device", "webgpu:software"]) == 0
+    assert "2 cells measured, 3 in all" in capsys.readouterr().out
+    found = {
+        cell.problem: cell for cell in TunerTable.from_json_str((tmp_path / "new/one.json").read_text()).cells.cells
+    }
+    assert found.keys() == {known, other, RankProblem(RankKind.TOPK, 8, 90, 7)}
+    assert found[other] == cells[1]
+    assert {choice.mk for choice in found[known].microseconds} == {Merge.SHARED, Merge.BITONIC, Merge.LANE}
+    assert found[known].microseconds[slow] == 1000.0
+    assert len((tmp_path / "new/one.journal").read_text().splitlines()) == 4

@@ -19,7 +19,7 @@ COMPILE_ONE = """async (kernel) => {
     await executor.pipelines.compile(kernel);
     return "";
   } catch (error) {
-    return error.message.startsWith("{") ? JSON.parse(error.message).message : String(error);
+    return (error.message.startsWith("{") && JSON.parse(error.message).message) || String(error);
   }
 }"""
 

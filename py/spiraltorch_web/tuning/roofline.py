@@ -157,18 +157,27 @@ def _streamed_by_stages(problem: RankProblem, choice: Choice, chunks: int, machi
     sampling = Sampling.of(problem, choice)
     found = min(problem.cols, sampling.expected)
     units, groups = machine.lanes / LANES_OF_A_UNIT, problem.rows * chunks
-    subgroups = SUBGROUP * choice.wg / 32
     rounds = machine.rounds(problem.rows, choice.wg)
-    cut = CUT + subgroups + SAMPLED * sampling.keys
+    cut, alone, finish = _stages(problem, choice, sampling.keys, found, chunks)
     shared = 4.0 * problem.rows * problem.cols / machine.bytes_per_second
     shared += KEPT * found * problem.rows / units
     slots = stage_slots(found / chunks / GATHER_WORKGROUP, problem.middle)
     if problem.middle and not sampling.sifted:
         slots /= 2  # of columns alone
     shared = shared * max(1.0, slots / FREE_SLOTS) + GROUP * groups / units
-    alone = problem.cols / chunks / choice.tile * (TILE + TILE_COLUMN * choice.tile)
-    finish = ORDER + subgroups + (LISTED * found + WANTED * problem.k) / choice.wg
     return rounds * (cut + finish) + max(shared, alone) + 3 * machine.launch_seconds
+
+
+def _stages(
+    problem: RankProblem, choice: Choice, sampled: int, found: float, chunks: int
+) -> tuple[float, float, float]:
+    """Seconds of one workgroup of a GPU: its search for cuts, its read with nobody else reading, and its finish."""
+    subgroups = SUBGROUP * choice.wg / 32
+    return (
+        CUT + subgroups + SAMPLED * sampled,
+        problem.cols / chunks / choice.tile * (TILE + TILE_COLUMN * choice.tile),
+        ORDER + subgroups + (LISTED * found + WANTED * problem.k) / choice.wg,
+    )
 
 
 def _swept(problem: RankProblem, choice: Choice, machine: Machine) -> float:
@@ -179,10 +188,7 @@ def _swept(problem: RankProblem, choice: Choice, machine: Machine) -> float:
         search = SEARCH_STEPS * (choice.kl * machine.step * _serial(choice, machine) + machine.barrier(choice.wg))
         finish = machine.rounds(problem.rows, choice.wg) * (2 * search + _ordering(problem, choice, machine))
         return machine.read(4.0 * problem.rows * (problem.cols + sample), choice.wg, 16.0) + finish
-    subgroups = SUBGROUP * choice.wg / 32
-    cut = CUT + subgroups + SAMPLED * choice.kl
-    alone = problem.cols / choice.tile * (TILE + TILE_COLUMN * choice.tile)
-    finish = ORDER + subgroups + (LISTED * found + WANTED * problem.k) / choice.wg
+    cut, alone, finish = _stages(problem, choice, choice.kl, found, 1)
     shared = 4.0 * problem.rows * problem.cols / machine.bytes_per_second
     shared += SWEPT * found * problem.rows / machine.lanes * LANES_OF_A_UNIT
     if choice.use_2ce:

@@ -15,7 +15,7 @@ from .ways import list_room, sweep_ways
 SHORT_TILE = 2048  # columns that a workgroup loads at once, for lanes of the middle that keep much in registers
 LANES_AT_WORK = 4  # rows below which the lanes of a processor core have nothing to do
 MANY_ROWS = 1024  # from which on small workgroups, which wait less for each other, are faster at the ends
-SWEPT_ROWS = 256  # from which on one workgroup for a row is enough to draw a GPU's bandwidth
+SWEPT_ROWS = 256  # from which on every multiprocessor of a large GPU has a row or two
 # Lanes, entries that each samples, vectors that each loads at once, launches.
 SWEEPS = (
     (256, 8, 8, (1, 2)),
@@ -26,7 +26,7 @@ SWEEPS = (
     (1024, 4, 4, (1,)),
 )
 MIDDLE_SWEEPS = ((256, 16, 16, (2,)), (512, 8, 8, (2,)), (512, 16, 8, (1, 2)))
-MOST_HELD_SWEPT = 8  # entries of a list for a lane that finishes it by itself: with more, registers are too few
+MOST_HELD_SWEPT = 8  # entries of a list for a lane that finishes it by itself: more take many registers
 FEW_KEYS = 4  # with fewer keys a lane, a smaller workgroup was always faster
 
 

@@ -77,7 +77,10 @@ def cheap_safety(problem: RankProblem) -> float:
 
 
 def swept_slots(problem: RankProblem, sample: int) -> int:
-    """Entries that the list of one row has room for where a row that misses is read again."""
+    """Entries that the list of one row has room for where a row that misses is read again.
+
+    A few standard deviations more than lie between such cuts and no more, for slots take registers.
+    """
     if problem.middle:
         return found_slots(problem, sample)
     margin = sample_margin(problem, sample, CHEAP_SAFETY)

@@ -110,26 +110,22 @@ class _Stream:
 
 def _cut(stream: _Stream) -> Launch:
     problem, choice, sampling = stream.problem, stream.choice, stream.sampling
-    import os
-
-    lanes = int(os.environ.get("CUT") or choice.wg)
-    keys = sampling.keys * choice.wg // lanes
-    pieces = lanes // 32
+    pieces = choice.wg // 32
     return launch(
         "rank_cut",
         (given(0), scratch(0), *stream.further),
         problem.rows * sampling.parts,
         stream.caps,
-        KEYS_PER_LANE=keys,
+        KEYS_PER_LANE=sampling.keys,
         JOINED=stream.joined,
         PARTS=sampling.parts,
         PIECES=pieces,
-        STRETCH=problem.cols // (sampling.parts * keys * pieces),
+        STRETCH=problem.cols // (sampling.parts * sampling.keys * pieces),
         MARGIN=sampling.margin,
         SLACK=sampling.slack,
-        BY_LANES=not problem.middle and 2 * sampling.margin <= lanes,
+        BY_LANES=not problem.middle and 2 * sampling.margin <= choice.wg,
         **stream.sieve,
-        **workgroup_of(lanes, subgroups=stream.with_subgroups),
+        **workgroup_of(choice.wg, subgroups=stream.with_subgroups),
         **shape_of(problem),
     )
 

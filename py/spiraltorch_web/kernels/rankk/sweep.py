@@ -21,7 +21,7 @@ from .stream import MARKED, MOST_HELD, MOST_UNROLLED, SOFTWARE_MOST_UNROLLED, fi
 LIST_READS = 4  # entries whose keys a listing lane reads at once
 FINISHED = 4  # entries of a list for a lane that finishes it
 LEAST_FINISHERS, FEW_FINISHERS = 64, 256  # more only where those do not hold a list
-# Buckets for a lane's part of the sample, at least: the middle's entries lie closer together.
+# Buckets for each lane, at least, in which cuts are searched: the middle's entries lie closer together.
 SAMPLE_BUCKETS, MIDDLE_SAMPLE_BUCKETS = 2, 4
 
 
@@ -73,8 +73,8 @@ def _finish(problem: RankProblem, choice: Choice, caps: Caps) -> Launch:
 
 
 def _buckets(problem: RankProblem, wg: int, caps: Caps, wanted: int = 0) -> dict[str, Value]:
-    least = (MIDDLE_SAMPLE_BUCKETS if problem.middle else SAMPLE_BUCKETS) * wg
-    return workgroup_of(wg, buckets=max(least, wanted), least=SAMPLE_BUCKETS, subgroups=caps.subgroup_size > 0)
+    least = MIDDLE_SAMPLE_BUCKETS if problem.middle else SAMPLE_BUCKETS
+    return workgroup_of(wg, buckets=wanted, least=least, subgroups=caps.subgroup_size > 0)
 
 
 def _reading(problem: RankProblem, choice: Choice, caps: Caps) -> dict[str, Value]:
